@@ -1,0 +1,177 @@
+package signature
+
+import (
+	"crypto/ed25519"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// StandardWebhooks is the scheme of the Standard Webhooks specification 1.0.0:
+// the headers webhook-id, webhook-timestamp and webhook-signature, which are
+// signed as "{id}.{timestamp}.{body}". Make it with [NewStandardWebhooks], and
+// set the fields before first use.
+type StandardWebhooks struct {
+	// Tolerance is how far the timestamp may be from the time of verification,
+	// in either direction. Zero: [DefaultTolerance]. Negative: any timestamp is
+	// accepted, for bodies that were verified when they arrived.
+	Tolerance time.Duration
+	// Now is the clock for calls with a zero time. Nil: [time.Now].
+	Now func() time.Time
+
+	ring      *ring
+	id        *header
+	stamp     *header
+	signature *header
+}
+
+// NewStandardWebhooks returns the scheme with the given keys, whose secrets are
+// standard base64 after a prefix:
+//
+//   - whsec_ and 24 to 64 bytes: HMAC-SHA256, signature version v1.
+//   - whsk_ and the 64 bytes of an ed25519 seed and its public key: signs and
+//     verifies version v1a.
+//   - whpk_ and the 32 bytes of an ed25519 public key: verifies version v1a.
+//
+// Keys of different kinds may stand side by side.
+func NewStandardWebhooks(keys ...Key) (*StandardWebhooks, error) {
+	r, err := newRing("standard webhooks", keys, parseStandardSecret)
+	if err != nil {
+		return nil, err
+	}
+	return &StandardWebhooks{
+		ring:      r,
+		id:        newHeader("Webhook-Id", ErrBadHeader),
+		stamp:     newHeader("Webhook-Timestamp", ErrBadHeader),
+		signature: newHeader("Webhook-Signature", ErrNoSignature),
+	}, nil
+}
+
+// Verify implements [Verifier]. An id is 1 to 256 visible ASCII characters
+// other than the dot, and a timestamp canonical Unix seconds; a repeated id or
+// timestamp is refused. Signatures may be spread over several header lines. At
+// most ten are tried, of which those of versions that no valid key can check
+// do not count.
+//
+// A v1a signature is over one piece of memory, so the body is copied for it;
+// memory for up to 1 MiB is kept for the next call.
+func (s *StandardWebhooks) Verify(h http.Header, body []byte, at time.Time) (string, error) {
+	if s.ring == nil {
+		return "", ErrNoKey
+	}
+	lines, err := s.signature.lines(h)
+	if err != nil {
+		return "", err
+	}
+	id, err := s.id.only(h)
+	if err != nil {
+		return "", err
+	}
+	if !validID(id, ".") {
+		return "", s.id.malformed
+	}
+	text, err := s.stamp.only(h)
+	if err != nil {
+		return "", err
+	}
+	stamp, ok := parseStamp(text)
+	if !ok {
+		return "", s.stamp.malformed
+	}
+	at = instant(at, s.Now)
+	if err := checkAge(stamp, at, s.Tolerance); err != nil {
+		return "", err
+	}
+	sc := s.ring.get()
+	defer s.ring.put(sc)
+	if err := s.collect(sc, lines, at); err != nil {
+		return "", err
+	}
+	sc.text = append(sc.text, id...)
+	sc.text = append(sc.text, '.')
+	sc.text = append(sc.text, text...)
+	sc.text = append(sc.text, '.')
+	sc.cut = len(sc.text)
+	return s.ring.match(sc, body, at)
+}
+
+// collect takes the signatures of the versions that keys valid at t can check.
+func (s *StandardWebhooks) collect(sc *scratch, lines []string, t time.Time) error {
+	valid := s.ring.validAt(t)
+	var skipped kind
+	for _, rest := range lines {
+		for rest != "" {
+			var one string
+			one, rest, _ = strings.Cut(rest, " ")
+			version, text, _ := strings.Cut(one, ",")
+			switch version {
+			case "v1":
+				if valid&kindHMAC == 0 {
+					skipped |= kindHMAC
+					continue
+				}
+				sc.takeHMAC(Base64, text)
+			case "v1a":
+				if valid&kindEd25519 == 0 {
+					skipped |= kindEd25519
+					continue
+				}
+				sc.takeEd25519(text)
+			}
+		}
+	}
+	if sc.seen == 0 && skipped&s.ring.kinds != 0 {
+		return ErrNoKey
+	}
+	return s.signature.outcome(sc)
+}
+
+// Sign implements [Signer]. It writes one signature for every key that can
+// sign and is valid at that time, in the order of the keys; there may be ten.
+// An id is 1 to 256 visible ASCII characters other than the dot.
+func (s *StandardWebhooks) Sign(h http.Header, id string, body []byte, at time.Time) error {
+	switch {
+	case s.ring == nil:
+		return errNoSigningKey
+	case h == nil:
+		return errNilHeader
+	case !validID(id, "."):
+		return errSignID
+	}
+	at = instant(at, s.Now)
+	stamp, err := stampOf(at)
+	if err != nil {
+		return err
+	}
+	sc := s.ring.get()
+	defer s.ring.put(sc)
+	signers, err := s.ring.signers(sc, at, true)
+	if err != nil {
+		return err
+	}
+	sc.text = append(sc.text, id...)
+	sc.text = append(sc.text, '.')
+	sc.text = strconv.AppendInt(sc.text, stamp, 10)
+	sc.text = append(sc.text, '.')
+	sc.cut = len(sc.text)
+	for _, i := range signers {
+		k := &s.ring.keys[i]
+		if len(sc.out) > 0 {
+			sc.out = append(sc.out, ' ')
+		}
+		if k.kind == kindEd25519 {
+			sc.out = append(sc.out, "v1a,"...)
+			sc.out = Base64.append(sc.out, ed25519.Sign(k.private, sc.join(body)))
+			continue
+		}
+		sc.out = append(sc.out, "v1,"...)
+		sc.out = Base64.append(sc.out, sc.hmac(k, i, body))
+	}
+	// One array for the three values; the capacities keep an Add apart.
+	values := []string{id, string(sc.text[len(id)+1 : sc.cut-1]), string(sc.out)}
+	h[s.id.name] = values[0:1:1]
+	h[s.stamp.name] = values[1:2:2]
+	h[s.signature.name] = values[2:3:3]
+	return nil
+}
