@@ -1,0 +1,108 @@
+package cactus
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cactuscorp/cactus/internal/backoff"
+)
+
+// What an [APIError] is, for callers that branch on it.
+var (
+	// ErrNotFound means that the API knows no such event or object: 404.
+	ErrNotFound = errors.New("cactus: not found")
+	// ErrUnauthorized means that the API refuses the key: 401 or 403.
+	ErrUnauthorized = errors.New("cactus: unauthorized")
+	// ErrRateLimited means that the API was asked too often: 429.
+	ErrRateLimited = errors.New("cactus: rate limited")
+	// ErrExpired means that the event or object is no longer kept: 410. It is
+	// not ErrGone: the sender's endpoint has nothing to do with it.
+	ErrExpired = errors.New("cactus: no longer kept")
+)
+
+// APIError is an answer of the API other than 2xx. It is one of [ErrNotFound],
+// [ErrUnauthorized], [ErrRateLimited] and [ErrExpired], or none of them.
+//
+// As the result of a handler, an expired event is permanent, a rate limit asks
+// the sender to come back when the API lets us, and all else is a failure.
+type APIError struct {
+	Status  int
+	Code    string        // of the body {"error":{"code","message"}}; may be empty
+	Message string        // likewise; at most 200 bytes
+	After   time.Duration // what Retry-After asked for; zero: nothing
+}
+
+// Error returns the status, the code and the message.
+func (e *APIError) Error() string {
+	text := fmt.Sprintf("the API answered %d", e.Status)
+	if e.Code != "" {
+		text += " " + e.Code
+	}
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text
+}
+
+// Is reports whether e is the target, one of the sentinels above.
+func (e *APIError) Is(target error) bool {
+	switch e.Status {
+	case http.StatusNotFound:
+		return target == ErrNotFound
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return target == ErrUnauthorized
+	case http.StatusTooManyRequests:
+		return target == ErrRateLimited
+	case http.StatusGone:
+		return target == ErrExpired
+	}
+	return false
+}
+
+// outcome says what an APIError means for the event whose handler returns it.
+func (e *APIError) outcome() (Outcome, time.Duration) {
+	switch e.Status {
+	case http.StatusGone:
+		return OutcomePermanent, 0
+	case http.StatusTooManyRequests:
+		return OutcomeRetry, e.After
+	default:
+		return OutcomeFailed, 0
+	}
+}
+
+const maxMessage = 200
+
+func (c *Client) apiError(resp *http.Response, body []byte) error {
+	e := &APIError{Status: resp.StatusCode}
+	e.After, _ = backoff.RetryAfter(resp.Header, time.Now())
+	var answer struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(body, &answer) == nil { // otherwise the status has to do
+		e.Code, e.Message = c.clean(answer.Error.Code), c.clean(answer.Error.Message)
+	}
+	return e
+}
+
+// clean makes a text of the API fit for an error: one short line, without our
+// key should the API have echoed it.
+func (c *Client) clean(text string) string {
+	text = strings.ReplaceAll(text, c.key, "[API key]")
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "")
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,218 @@
+package cactus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/cactuscorp/cactus/internal/envelope"
+)
+
+// load makes an event ready for its handler, innermost, under all middleware:
+// a full event gets its data, which is pulled if it did not come along.
+//
+// The first attempt loads the event that middleware saw. Later attempts load a
+// fresh one, because a handler may have kept or changed the first.
+func (k *kind) load(ctx context.Context, event Event, prefetch bool) (Event, error) {
+	s := *event.embedFullOrPushed()
+	if s == nil { // made by a middleware or a test
+		return event, nil
+	}
+	if prefetch {
+		if err := s.prefetch(ctx, k.pulls()); err != nil {
+			return nil, err
+		}
+	}
+	if k.full != nil && len(k.extras) == 0 {
+		return event, nil
+	}
+	if s.loaded.Swap(true) {
+		event, s = s.again(k)
+	}
+	var data, raw json.RawMessage
+	if s.payload != nil {
+		data, raw = s.payload.data, s.payload.raw
+	}
+	if k.hasData && data == nil {
+		env, err := s.envelope(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.complete(env)
+		data = env.Data
+		if env.Raw != nil {
+			raw = env.Raw
+		}
+	}
+	return event, k.decode(event, data, raw, s.deps)
+}
+
+// pulls reports whether there is anything to pull for an event of this kind.
+func (k *kind) pulls() bool {
+	return k.hasData || k.full != nil || k.name == ""
+}
+
+// complete takes over what a thin delivery did not say.
+func (s *state) complete(pulled *Envelope) {
+	if s.meta.Created.IsZero() {
+		s.meta.Created = pulled.Created
+	}
+	if s.ref != nil && s.ref.IsZero() {
+		*s.ref = pulled.RelatedObject
+	}
+}
+
+// decode fills event's data and own fields and validates them. Its errors are
+// permanent: the same bytes will not fit better next time.
+func (k *kind) decode(event Event, data, raw json.RawMessage, d *deps) error {
+	if e, ok := event.(*RawEvent); ok {
+		e.Data, e.Raw = data, raw
+		return nil
+	}
+	if err := k.decodeExtras(event, raw); err != nil {
+		return Permanent(fmt.Errorf("decode %s: %w", k.name, err))
+	}
+	if holder, ok := event.(dataHolder); ok {
+		target := holder.dataTarget()
+		switch {
+		case data != nil:
+			if err := json.Unmarshal(data, target); err != nil {
+				return Permanent(fmt.Errorf("decode %s: %w", k.name, redact("data", data, reflect.TypeOf(target).Elem(), err)))
+			}
+		case !k.dataMayBeNil:
+			return Permanent(fmt.Errorf("decode %s: the event has no data", k.name))
+		}
+		if err := d.check("data", target, k.tagged && !k.taggedExtras); err != nil {
+			return Permanent(fmt.Errorf("decode %s: %w", k.name, err))
+		}
+	}
+	if k.taggedExtras || d.validate != nil && len(k.extras) > 0 {
+		if err := d.check("", event, k.taggedExtras); err != nil {
+			return Permanent(fmt.Errorf("decode %s: %w", k.name, err))
+		}
+	}
+	return nil
+}
+
+// decodeExtras fills the user's own fields. A field that stands twice is an
+// error, as in the envelope.
+func (k *kind) decodeExtras(event Event, raw json.RawMessage) error {
+	if len(k.extras) == 0 || raw == nil {
+		return nil
+	}
+	value := reflect.ValueOf(event).Elem()
+	var seen uint64
+	return envelope.Each(raw, func(key, field []byte) error {
+		for i := range k.extras {
+			e := &k.extras[i]
+			if e.name != string(key) {
+				continue
+			}
+			if i < 64 && seen&(1<<i) != 0 {
+				return fmt.Errorf("field %q: is there twice", e.name)
+			}
+			seen |= 1 << i
+			target := value.FieldByIndex(e.index)
+			if err := json.Unmarshal(field, target.Addr().Interface()); err != nil {
+				return redact(e.name, field, target.Type(), err)
+			}
+		}
+		return nil
+	})
+}
+
+// decodeChecked decodes an object that a fetch brought and validates it.
+func decodeChecked(what string, body []byte, target any, d *deps) error {
+	if err := json.Unmarshal(body, target); err != nil {
+		return Permanent(fmt.Errorf("decode %s: %w", what, redact("", body, reflect.TypeOf(target).Elem(), err)))
+	}
+	if err := d.check("", target, hasValidateTag(reflect.TypeOf(target).Elem())); err != nil {
+		return Permanent(fmt.Errorf("decode %s: %w", what, err))
+	}
+	return nil
+}
+
+// check validates what target points to, which stands at path: with the
+// registry's own function, or with validator/v10 where the type has tags.
+func (d *deps) check(path string, target any, tagged bool) error {
+	if d.validate != nil {
+		return d.validate(target)
+	}
+	if !tagged {
+		return nil
+	}
+	value := reflect.ValueOf(target).Elem()
+	for value.Kind() == reflect.Pointer {
+		if value.IsNil() {
+			return nil
+		}
+		value = value.Elem()
+	}
+	var err error
+	switch value.Kind() { //nolint:exhaustive // only these can have tags below them
+	case reflect.Struct:
+		err = validate().Struct(value.Addr().Interface())
+	case reflect.Slice, reflect.Array, reflect.Map:
+		err = validate().Var(value.Interface(), "dive")
+	}
+	var failed validator.ValidationErrors
+	if !errors.As(err, &failed) {
+		return err
+	}
+	texts := make([]string, len(failed))
+	for i, f := range failed {
+		field := f.Namespace()
+		if value.Kind() == reflect.Struct {
+			_, field, _ = strings.Cut(field, ".") // without the struct's name
+			field = "." + field
+		}
+		rule := strings.TrimSuffix(f.Tag()+"="+f.Param(), "=")
+		texts[i] = inField(strings.TrimPrefix(path+field, ".")) + fmt.Sprintf("fails %q", rule)
+	}
+	return &redactedError{strings.Join(texts, ", "), err}
+}
+
+// validate is made at the first use: most programs have no tags.
+var validate = sync.OnceValue(func() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name
+	})
+	return v
+})
+
+var taggedTypes sync.Map // reflect.Type -> bool
+
+// hasValidateTag reports whether t, or a type below it, has a validate tag.
+func hasValidateTag(t reflect.Type) bool {
+	if known, ok := taggedTypes.Load(t); ok {
+		return known.(bool) //nolint:errcheck,forcetypeassert // only bools are stored
+	}
+	found := findValidateTag(t, map[reflect.Type]bool{})
+	taggedTypes.Store(t, found)
+	return found
+}
+
+func findValidateTag(t reflect.Type, seen map[reflect.Type]bool) bool {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || seen[t] {
+		return false
+	}
+	seen[t] = true
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Tag.Get("validate") != "" || findValidateTag(f.Type, seen) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,335 @@
+package cactus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// HandlerFunc handles an event of any type. It is what [Middleware] wraps.
+type HandlerFunc func(ctx context.Context, event Event) error
+
+// HandlerOf is a handler of one event type: what [On] takes, and what a typed
+// decorator takes and returns.
+//
+//	func Audited[E any](next cactus.HandlerOf[E]) cactus.HandlerOf[E]
+type HandlerOf[E any] = func(ctx context.Context, event *E) error
+
+// Middleware wraps a handler. It sees the event's Meta; the event's data is
+// read below all middleware, so that what a middleware does about errors covers
+// the pull as well.
+//
+// A middleware is called once a handler, when that is registered; what it
+// returns runs concurrently. It must pass on the event that it was given.
+type Middleware func(next HandlerFunc) HandlerFunc
+
+// Registry routes events to handlers by their type. The zero value is ready;
+// set the fields before the first registration.
+//
+// Registration belongs to a program's start and panics on misuse, naming the
+// lines that disagree. Registering after the first dispatch is such a misuse.
+// Dispatch is safe for concurrent use.
+type Registry struct {
+	// Fetcher answers pulls, usually a [Client]. Without one, Pull and
+	// FetchRelatedObject return ErrNoFetcher.
+	Fetcher Fetcher
+	// Catalogue names the event types that the provider has. If it is not
+	// empty, [On] refuses names outside it, and a fallback learns whether a
+	// type is in it.
+	Catalogue Catalogue
+	// Validate is called with a pointer to every decoded data and object. Nil
+	// means validator/v10, for the types that have validate tags.
+	Validate func(any) error
+	// DeadLetter takes the events whose handlers failed with [Permanent]. If it
+	// returns nil the event counts as handled; if it fails, so does the event.
+	// Nil means that the sender is told: 422.
+	DeadLetter func(ctx context.Context, env *Envelope, err error) error
+
+	mu         sync.Mutex
+	middleware []Middleware
+	exact      map[string]*route
+	prefixes   map[string]*route // of patterns, without the star
+	other      *route
+	routes     atomic.Pointer[routes] // set by the first dispatch
+	unhandled  atomic.Uint64
+}
+
+// routes is what dispatch reads. It never changes.
+type routes struct {
+	deps     deps
+	exact    map[string]*route
+	prefixes map[string]*route
+	other    *route
+}
+
+// route is one registration.
+type route struct {
+	where string // file:line
+	kind  *kind
+	chain HandlerFunc
+}
+
+// Option changes one registration.
+type Option func(*options)
+
+type options struct {
+	middleware []Middleware
+	types      []string
+	prefetch   bool
+}
+
+// WithMiddleware wraps this handler alone, inside the registry's own
+// middleware. The first is the outermost.
+func WithMiddleware(mw ...Middleware) Option {
+	return func(o *options) { o.middleware = append(o.middleware, mw...) }
+}
+
+// WithTypes registers the handler for these types instead of the one that
+// EventType names. A type that ends in ".*" stands for all that begin like it,
+// and "*" for all; a full name wins over a pattern and a longer pattern over a
+// shorter one.
+func WithTypes(patterns ...string) Option {
+	return func(o *options) { o.types = append(o.types, patterns...) }
+}
+
+// Prefetch pulls the event's data and its related object, both at once, before
+// the handler runs. Pull and FetchRelatedObject then answer from memory.
+func Prefetch() Option {
+	return func(o *options) { o.prefetch = true }
+}
+
+// On registers h for the events of type E, thin or full. The type of h's
+// parameter says it all:
+//
+//	cactus.On(r, func(ctx context.Context, e *types.OrderShipped) error { ... })
+//
+// On panics if E is not a sound event type, if its name is already taken or is
+// outside the registry's Catalogue, or if r has dispatched.
+func On[E any, P PushedEvent[E]](r *Registry, h func(ctx context.Context, event *E) error, opts ...Option) {
+	var typed func(context.Context, Event) error
+	if h != nil {
+		typed = func(ctx context.Context, event Event) error {
+			e, ok := event.(P)
+			if !ok {
+				return errForeign(event)
+			}
+			return h(ctx, e)
+		}
+	}
+	k, err := kindOf[E]()
+	r.register(k, err, typed, opts)
+}
+
+// Handle registers h for the events of a type that has no Go type. The name may
+// be a pattern, see [WithTypes]. It need not be in the Catalogue.
+func (r *Registry) Handle(name string, h func(ctx context.Context, event *RawEvent) error, opts ...Option) {
+	var raw func(context.Context, Event) error
+	if h != nil {
+		raw = rawHandler(h)
+	}
+	r.register(mustKind[RawEvent](), nil, raw, append([]Option{WithTypes(name)}, opts...))
+}
+
+// OnOther registers the fallback for events that no handler takes. It is told
+// whether the type is in the registry's Catalogue: known but not registered, or
+// not known at all.
+func (r *Registry) OnOther(h func(ctx context.Context, event *RawEvent, known bool) error, opts ...Option) {
+	var raw func(context.Context, Event) error
+	if h != nil {
+		raw = rawHandler(func(ctx context.Context, event *RawEvent) error {
+			return h(ctx, event, r.Catalogue.Has(event.Type))
+		})
+	}
+	r.registerOther(raw, opts)
+}
+
+func rawHandler(h func(context.Context, *RawEvent) error) func(context.Context, Event) error {
+	return func(ctx context.Context, event Event) error {
+		e, ok := event.(*RawEvent)
+		if !ok {
+			return errForeign(event)
+		}
+		return h(ctx, e)
+	}
+}
+
+func errForeign(event Event) error {
+	return fmt.Errorf("cactus: a middleware passed on another event than it was given: a %T", event)
+}
+
+// Use adds middleware around every handler. The first is the outermost, over
+// several calls too. It panics after the first registration, because handlers
+// that are already there would go without.
+func (r *Registry) Use(mw ...Middleware) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.other != nil || len(r.exact)+len(r.prefixes) > 0 {
+		panic(fmt.Sprintf("cactus: Use at %s comes after a registration: put it first", caller(2)))
+	}
+	if r.routes.Load() != nil {
+		panic(fmt.Sprintf("cactus: Use at %s comes after the first dispatch", caller(2)))
+	}
+	if slices.ContainsFunc(mw, func(m Middleware) bool { return m == nil }) {
+		panic(fmt.Sprintf("cactus: Use at %s was given a nil middleware", caller(2)))
+	}
+	r.middleware = append(r.middleware, mw...)
+}
+
+// EventTypes returns the registered types and patterns in order. Compare them
+// at start-up with what the endpoint is subscribed to: a type that nobody sends
+// goes unnoticed otherwise.
+func (r *Registry) EventTypes() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := slices.Collect(maps.Keys(r.exact))
+	for prefix := range r.prefixes {
+		names = append(names, prefix+"*")
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Unhandled returns how many dispatched events nothing took.
+func (r *Registry) Unhandled() uint64 { return r.unhandled.Load() }
+
+// Dispatch runs the handler of the event's type, or the fallback. It is the one
+// door to handlers: whatever calls it has verified that the event is genuine.
+//
+// It returns what the handler returned. A panic is returned as a [PanicError],
+// except http.ErrAbortHandler, which is passed on. Without handler and fallback
+// it returns an [ErrNoHandler] that names the type.
+//
+// The event keeps views of env's Data and Raw.
+func (r *Registry) Dispatch(ctx context.Context, env *Envelope) error {
+	_, err := r.dispatch(ctx, env)
+	return err
+}
+
+// dispatch also reports whether anybody may still hold env's Data or Raw.
+func (r *Registry) dispatch(ctx context.Context, env *Envelope) (kept bool, err error) {
+	if err := env.check(); err != nil {
+		return false, err
+	}
+	table := r.routes.Load()
+	if table == nil {
+		table = r.freeze()
+	}
+	found := table.find(env.Type)
+	if found == nil {
+		r.unhandled.Add(1)
+		return false, &noHandlerError{registry: r, eventType: env.Type}
+	}
+	event, s := found.kind.make()
+	s.bind(event, env, &table.deps)
+	if env.Data != nil || found.kind.readsRaw() {
+		s.payload = &payload{data: env.Data, raw: env.Raw}
+	}
+	err = run(ctx, found.chain, event)
+	if err != nil && r.DeadLetter != nil && OutcomeOf(err) == OutcomePermanent {
+		letter := *env
+		return true, r.deadLetter(ctx, &letter, err)
+	}
+	return s.payload != nil, err
+}
+
+// run is the chain with a net below it.
+func run(ctx context.Context, chain HandlerFunc, event Event) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = NewPanicError(v)
+		}
+	}()
+	return chain(ctx, event)
+}
+
+func (r *Registry) deadLetter(ctx context.Context, letter *Envelope, cause error) error {
+	err := recovered(func() error { return r.DeadLetter(ctx, letter, cause) })
+	if err == nil {
+		return nil
+	}
+	return &Error{Outcome: OutcomeFailed, Err: errors.Join(cause, fmt.Errorf("dead letter: %w", err))}
+}
+
+// DispatchUnverified parses a body in Cactus Corp's wire format and dispatches
+// it. Nothing proves where the body came from: it is for tests and for bodies
+// that were verified before.
+func (r *Registry) DispatchUnverified(ctx context.Context, body []byte) error {
+	env, err := ParseEnvelope(body)
+	if err != nil {
+		return err
+	}
+	env.ReceivedAt = time.Now()
+	return r.Dispatch(ctx, env)
+}
+
+// readsRaw reports whether events of this kind read the envelope's Raw.
+func (k *kind) readsRaw() bool { return len(k.extras) > 0 || k.name == "" }
+
+func (r *Registry) freeze() *routes {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if table := r.routes.Load(); table != nil {
+		return table
+	}
+	table := &routes{
+		deps:     deps{fetcher: r.Fetcher, validate: r.Validate},
+		exact:    r.exact,
+		prefixes: r.prefixes,
+		other:    r.other,
+	}
+	r.routes.Store(table)
+	return table
+}
+
+// find returns the most specific route, or nil.
+func (t *routes) find(eventType string) *route {
+	if found := t.exact[eventType]; found != nil {
+		return found
+	}
+	if len(t.prefixes) > 0 {
+		for i := len(eventType); i > 0; i-- {
+			if eventType[i-1] != '.' {
+				continue
+			}
+			if found := t.prefixes[eventType[:i]]; found != nil {
+				return found
+			}
+		}
+		if found := t.prefixes[""]; found != nil {
+			return found
+		}
+	}
+	return t.other
+}
+
+// noHandlerError is an ErrNoHandler. It looks for a near miss only when it is
+// printed.
+type noHandlerError struct {
+	registry  *Registry
+	eventType string
+}
+
+func (e *noHandlerError) Error() string {
+	text := fmt.Sprintf("%v for event type %q", ErrNoHandler, e.eventType)
+	if near, ok := nearest(e.eventType, e.registry.EventTypes()); ok {
+		text += fmt.Sprintf(" (there is one for %q)", near)
+	}
+	return text
+}
+
+func (e *noHandlerError) Is(target error) bool { return target == ErrNoHandler }
+
+// caller returns the file:line that is skip frames above its own caller.
+func caller(skip int) string {
+	_, file, line, ok := runtime.Caller(skip)
+	if !ok {
+		return "an unknown place"
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}

@@ -1,0 +1,240 @@
+package cactus
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/cactuscorp/cactus/internal/envelope"
+	"github.com/cactuscorp/cactus/signature"
+)
+
+// Request is a delivery as it came in, over HTTP or out of a queue.
+//
+// A Request that a [Source] is given is reused once the call returns: keep
+// copies of what you need, never the Request itself.
+type Request struct {
+	Method     string      // "" out of a queue
+	URL        *url.URL    // nil out of a queue
+	Header     http.Header // canonical names
+	Body       []byte      // exactly what was signed
+	ReceivedAt time.Time   // zero: now
+
+	Tenant string // what the Resolver chose
+	Key    string // what Verify returned
+}
+
+// NewRequest makes a Request from a queue's message. The names in header need
+// not be canonical. A zero receivedAt means now, so that a signature is held
+// against the present time.
+func NewRequest(header map[string][]string, body []byte, receivedAt time.Time) *Request {
+	h := make(http.Header, len(header))
+	for name, values := range header {
+		for _, v := range values {
+			h.Add(name, v)
+		}
+	}
+	return &Request{Header: h, Body: body, ReceivedAt: receivedAt}
+}
+
+// Source knows one provider's requests. Implementations are used concurrently.
+type Source interface {
+	// Verify returns the name of the key that signed req. An error that is a
+	// [signature.ErrRefused] becomes a 401.
+	Verify(ctx context.Context, req *Request) (key string, err error)
+	// Parse appends req's events to dst. Only Data and Raw may be views of
+	// req.Body. Whatever error it returns is made an [ErrMalformed], and its
+	// text is told to the sender with a 400: name the field and what was
+	// expected, no part of the body.
+	Parse(dst []Envelope, req *Request) ([]Envelope, error)
+}
+
+// Resolver is optional on a [Source]: it chooses the tenant and the Source of a
+// request. It is asked once, before the body is read. See [PerRequest].
+type Resolver interface {
+	Resolve(ctx context.Context, req *Request) (tenant string, src Source, err error)
+}
+
+// Responder is optional on a [Source], for requests that carry no event, such
+// as a handshake. Respond returns nil to let req pass.
+//
+// It is asked twice: before the body is read, with verified false, and once
+// Verify has accepted the request.
+type Responder interface {
+	Respond(req *Request, verified bool) *Response
+}
+
+// Response answers a request in place of an [Outcome].
+type Response struct {
+	Status int // zero: 200
+	Header http.Header
+	Body   []byte
+}
+
+// Limiter is optional on a [Source]: what it takes differs from [Limits]'
+// defaults.
+type Limiter interface {
+	Limits() Limits
+}
+
+// Limits is what a handler takes. Each zero field is its default.
+type Limits struct {
+	Methods      []string // default POST alone
+	ContentTypes []string // media types without parameters; default application/json
+	MaxBody      int64    // bytes; default 256 KiB
+	// Deadline is how long after its arrival an event may be worked on. A
+	// source sets it below what its provider waits for an answer. Default 14
+	// seconds, because the Standard Webhooks specification has senders wait at
+	// least 15; negative means none.
+	Deadline time.Duration
+}
+
+var defaultLimits = Limits{
+	Methods:      []string{http.MethodPost},
+	ContentTypes: []string{"application/json"},
+	MaxBody:      256 << 10,
+	Deadline:     14 * time.Second,
+}
+
+// or fills l's zero fields from other.
+func (l Limits) or(other Limits) Limits {
+	if l.Methods == nil {
+		l.Methods = other.Methods
+	}
+	if l.ContentTypes == nil {
+		l.ContentTypes = other.ContentTypes
+	}
+	if l.MaxBody == 0 {
+		l.MaxBody = other.MaxBody
+	}
+	if l.Deadline == 0 {
+		l.Deadline = other.Deadline
+	}
+	return l
+}
+
+// Thin is the source of Cactus Corp's own requests: Standard Webhooks headers
+// and the body of [ParseEnvelope]. The Webhook-Id that was signed must be the
+// body's id. It panics if v is nil.
+func Thin(v *signature.StandardWebhooks) Source {
+	if v == nil {
+		panic("cactus: Thin needs a verifier")
+	}
+	return thin{v}
+}
+
+type thin struct{ verifier *signature.StandardWebhooks }
+
+func (t thin) Verify(_ context.Context, req *Request) (string, error) {
+	return t.verifier.Verify(req.Header, req.Body, req.ReceivedAt)
+}
+
+func (t thin) Parse(dst []Envelope, req *Request) ([]Envelope, error) {
+	dst = append(dst, Envelope{})
+	env := &dst[len(dst)-1]
+	if err := env.parse(req.Body); err != nil {
+		return dst[:len(dst)-1], err
+	}
+	if id := req.Header["Webhook-Id"]; len(id) != 1 || id[0] != env.ID {
+		return dst[:len(dst)-1], malformed(&envelope.Error{Field: "id", Problem: "must be the Webhook-Id header's"})
+	}
+	return dst, nil
+}
+
+// PerRequest is a source whose secret, and whose tenant, depend on the request:
+// on its URL or a header. What choose reads is not verified yet; the source
+// that it returns verifies it. An error that is [ErrNoTenant] becomes a 404.
+//
+// The tenant is put into the Meta of each event. It panics if choose is nil.
+func PerRequest(choose func(ctx context.Context, req *Request) (tenant string, src Source, err error)) Source {
+	if choose == nil {
+		panic("cactus: PerRequest needs a function")
+	}
+	return perRequest(choose)
+}
+
+type perRequest func(context.Context, *Request) (string, Source, error)
+
+func (p perRequest) Resolve(ctx context.Context, req *Request) (string, Source, error) {
+	return p(ctx, req)
+}
+
+// errUnresolved is for those who call a resolving source by hand.
+var errUnresolved = errors.New("cactus: a PerRequest source must be resolved first: use Receive or NewHandler")
+
+func (perRequest) Verify(context.Context, *Request) (string, error) { return "", errUnresolved }
+
+func (perRequest) Parse(dst []Envelope, _ *Request) ([]Envelope, error) { return dst, errUnresolved }
+
+// resolve returns the source that req is for and notes the tenant.
+func resolve(ctx context.Context, src Source, req *Request) (Source, error) {
+	r, ok := src.(Resolver)
+	if !ok {
+		return src, nil
+	}
+	tenant, chosen, err := r.Resolve(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if chosen == nil {
+		return nil, ErrNoTenant
+	}
+	if _, again := chosen.(Resolver); again {
+		return nil, errors.New("cactus: a resolver chose another resolver")
+	}
+	req.Tenant = tenant
+	return chosen, nil
+}
+
+// parse has src parse a verified request and stamps the events with what is
+// known of the delivery.
+func parse(dst []Envelope, src Source, req *Request) ([]Envelope, error) {
+	envs, err := src.Parse(dst, req)
+	if err != nil && !errors.Is(err, ErrMalformed) {
+		err = malformed(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range envs {
+		m := &envs[i].Meta
+		m.Tenant, m.Key, m.ReceivedAt = req.Tenant, req.Key, req.ReceivedAt
+	}
+	return envs, nil
+}
+
+// Receive verifies req, parses it and dispatches each of its events. It is the
+// way in for deliveries that come out of a queue; [NewHandler] does the same
+// for HTTP.
+//
+// The events of a batch are dispatched in order, one after the other, whatever
+// becomes of the others; their errors are joined.
+func (r *Registry) Receive(ctx context.Context, src Source, req *Request) error {
+	src, err := resolve(ctx, src, req)
+	if err != nil {
+		return err
+	}
+	if req.ReceivedAt.IsZero() {
+		req.ReceivedAt = time.Now()
+	}
+	if req.Key, err = src.Verify(ctx, req); err != nil {
+		return err
+	}
+	if responder, ok := src.(Responder); ok && responder.Respond(req, true) != nil {
+		return nil // a handshake has no event
+	}
+	envs, err := parse(nil, src, req)
+	if err != nil {
+		return err
+	}
+	if len(envs) == 1 { // errors.Join would hide what the handler returned
+		return r.Dispatch(ctx, &envs[0])
+	}
+	var errs []error
+	for i := range envs {
+		errs = append(errs, r.Dispatch(ctx, &envs[i]))
+	}
+	return errors.Join(errs...)
+}
