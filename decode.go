@@ -169,8 +169,7 @@ func (d *deps) check(path string, target any, tagged bool) error {
 	for i, f := range failed {
 		field := f.Namespace()
 		if value.Kind() == reflect.Struct {
-			_, field, _ = strings.Cut(field, ".") // without the struct's name
-			field = "." + field
+			field = "." + strings.TrimPrefix(field, value.Type().Name()+".")
 		}
 		rule := strings.TrimSuffix(f.Tag()+"="+f.Param(), "=")
 		texts[i] = inField(strings.TrimPrefix(path+field, ".")) + fmt.Sprintf("fails %q", rule)
