@@ -3,13 +3,9 @@ package cactus
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -174,130 +170,6 @@ func (h *handler) dispatch(ctx context.Context, d *delivery) error {
 		return first
 	}
 	return errors.Join(append(rest, first)...)
-}
-
-// refusal is a request that HTTP itself has a status for.
-type refusal struct {
-	status int
-	text   string
-	allow  []string
-}
-
-func (e *refusal) Error() string { return e.text }
-
-var (
-	errCompressed = &refusal{status: http.StatusUnsupportedMediaType, text: "compressed bodies are not supported"}
-	errMediaType  = &refusal{status: http.StatusUnsupportedMediaType, text: "content type not supported"}
-	errTooLarge   = &refusal{status: http.StatusRequestEntityTooLarge, text: "body too large"}
-	errCutShort   = &refusal{status: http.StatusBadRequest, text: "body ended early"}
-)
-
-// read checks the content's headers and reads the body.
-func (d *delivery) read(r *http.Request, limits *Limits) error {
-	if encoding := r.Header["Content-Encoding"]; len(encoding) > 0 && !strings.EqualFold(encoding[0], "identity") {
-		return errCompressed
-	}
-	if !acceptable(r.Header["Content-Type"], limits.ContentTypes) {
-		return errMediaType
-	}
-	if r.ContentLength > limits.MaxBody {
-		return errTooLarge
-	}
-	buf := d.body
-	if want := int(max(min(r.ContentLength+1, maxPooledBody), minBody)); cap(buf) < want {
-		buf = make([]byte, 0, want)
-	}
-	for r.Body != nil {
-		n, err := r.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if int64(len(buf)) > limits.MaxBody {
-			return errTooLarge
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-				return errTooLarge
-			}
-			return errCutShort
-		}
-		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, len(buf))
-		}
-	}
-	d.body, d.req.Body = buf, buf
-	return nil
-}
-
-// acceptable reports whether a Content-Type is among the allowed ones, in
-// UTF-8 if it says so.
-func acceptable(header, allowed []string) bool {
-	if len(header) != 1 {
-		return false
-	}
-	if slices.Contains(allowed, header[0]) {
-		return true
-	}
-	media, params, err := mime.ParseMediaType(header[0])
-	charset := params["charset"]
-	return err == nil && slices.Contains(allowed, media) && (charset == "" || strings.EqualFold(charset, "utf-8"))
-}
-
-// Values of headers that every refusal has; nobody writes to them.
-var (
-	plainText = []string{"text/plain; charset=utf-8"}
-	noSniff   = []string{"nosniff"}
-	closeIt   = []string{"close"}
-)
-
-// answer is the one place where an error becomes a status code.
-func (h *handler) answer(w http.ResponseWriter, err error) {
-	outcome, after := classify(err)
-	status, text := outcome.Status(), outcome.String()+"\n"
-	header := w.Header()
-	switch outcome { //nolint:exhaustive // the rest is answered by the status alone
-	case OutcomeUnhandled:
-		if h.strict {
-			status = http.StatusNotFound
-		}
-	case OutcomeBusy, OutcomeRetry:
-		header.Set("Retry-After", strconv.FormatInt(seconds(after), 10))
-	case OutcomeMalformed:
-		if m := (*malformedError)(nil); errors.As(err, &m) {
-			text = m.Error() + "\n" // the sender has proved who it is
-		}
-	default:
-		if e := (*refusal)(nil); errors.As(err, &e) {
-			status, text = e.status, e.text+"\n"
-			if e.allow != nil {
-				header.Set("Allow", strings.Join(e.allow, ", "))
-			}
-			if status == http.StatusRequestEntityTooLarge {
-				header["Connection"] = closeIt
-			}
-		}
-	}
-	if status == http.StatusOK {
-		w.WriteHeader(status)
-		return
-	}
-	header["Content-Type"], header["X-Content-Type-Options"] = plainText, noSniff
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text) //nolint:gosec // plain text, and no part of the request
-}
-
-// seconds rounds up to whole seconds, at least one.
-func seconds(d time.Duration) int64 {
-	return int64(max((d+time.Second-1)/time.Second, 1))
-}
-
-func (r *Response) write(w http.ResponseWriter) {
-	for name, values := range r.Header {
-		w.Header()[http.CanonicalHeaderKey(name)] = values
-	}
-	w.WriteHeader(max(r.Status, http.StatusOK))
-	_, _ = w.Write(r.Body) //nolint:gosec // a verified challenge, in the source's own content type
 }
 
 // refused logs why a request got no further, and returns err.

@@ -1,9 +1,6 @@
 package envelope
 
-import (
-	"bytes"
-	"errors"
-)
+import "errors"
 
 // Lengths in bytes. An id is part of a path, a context is a header.
 const (
@@ -150,18 +147,16 @@ func pathProblem(s []byte) string {
 	case in&inPlainPath != 0:
 		return ""
 	default:
-		path, _, _ := bytes.Cut(s, []byte("?"))
-
-		return segmentProblem(path)
+		return segmentProblem(s)
 	}
 }
 
 // segmentProblem looks for dot segments in a path as the most careless server
 // would: it decodes escapes first, and a slash of either direction ends a
-// segment.
+// segment. A query ends the path.
 func segmentProblem(path []byte) string {
 	dots, other := 0, false
-	for i := 0; i < len(path); i++ {
+	for i := 0; i < len(path) && path[i] != '?'; i++ {
 		c := path[i]
 		if c == '%' {
 			if i+2 >= len(path) || !isHex(path[i+1]) || !isHex(path[i+2]) {

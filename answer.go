@@ -1,0 +1,66 @@
+package cactus
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Values of headers that every refusal has; nobody writes to them.
+var (
+	plainText = []string{"text/plain; charset=utf-8"}
+	noSniff   = []string{"nosniff"}
+	closeIt   = []string{"close"}
+)
+
+// answer is the one place where an error becomes a status code.
+func (h *handler) answer(w http.ResponseWriter, err error) {
+	outcome, after := classify(err)
+	status, text := outcome.Status(), outcome.String()+"\n"
+	header := w.Header()
+	switch outcome { //nolint:exhaustive // the rest is answered by the status alone
+	case OutcomeUnhandled:
+		if h.strict {
+			status = http.StatusNotFound
+		}
+	case OutcomeBusy, OutcomeRetry:
+		header.Set("Retry-After", strconv.FormatInt(seconds(after), 10))
+	case OutcomeMalformed:
+		if m := (*malformedError)(nil); errors.As(err, &m) {
+			text = m.Error() + "\n" // the sender has proved who it is
+		}
+	default:
+		if e := (*refusal)(nil); errors.As(err, &e) {
+			status, text = e.status, e.text+"\n"
+			if e.allow != nil {
+				header.Set("Allow", strings.Join(e.allow, ", "))
+			}
+			if status == http.StatusRequestEntityTooLarge {
+				header["Connection"] = closeIt
+			}
+		}
+	}
+	if status == http.StatusOK {
+		w.WriteHeader(status)
+		return
+	}
+	header["Content-Type"], header["X-Content-Type-Options"] = plainText, noSniff
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) //nolint:gosec // plain text, and no part of the request
+}
+
+// seconds rounds up to whole seconds, at least one.
+func seconds(d time.Duration) int64 {
+	return int64(max((d+time.Second-1)/time.Second, 1))
+}
+
+func (r *Response) write(w http.ResponseWriter) {
+	for name, values := range r.Header {
+		w.Header()[http.CanonicalHeaderKey(name)] = values
+	}
+	w.WriteHeader(max(r.Status, http.StatusOK))
+	_, _ = w.Write(r.Body) //nolint:gosec // a verified challenge, in the source's own content type
+}

@@ -1,0 +1,83 @@
+package cactus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// EventQuery selects events of the API's list. The zero value selects all.
+type EventQuery struct {
+	Type  string    // only this type
+	Since time.Time // only events created at or after this time
+	After string    // begin behind the event with this id
+	Limit int       // events a page; 0 leaves it to the API
+}
+
+func (q EventQuery) encode() string {
+	v := url.Values{}
+	if q.Type != "" {
+		v.Set("type", q.Type)
+	}
+	if !q.Since.IsZero() {
+		v.Set("since", q.Since.UTC().Format(time.RFC3339Nano))
+	}
+	if q.After != "" {
+		v.Set("after", q.After)
+	}
+	if q.Limit > 0 {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	if len(v) == 0 {
+		return ""
+	}
+	return "?" + v.Encode()
+}
+
+// Events walks the API's list of events from page to page: GET /v1/events, whose
+// answer has the events in data and the cursor of the next page in next. An
+// error ends the walk.
+func (c *Client) Events(ctx context.Context, q EventQuery) iter.Seq2[*Envelope, error] {
+	list := strings.TrimSuffix(c.eventPath, "/{id}")
+	return func(yield func(*Envelope, error) bool) {
+		for {
+			body, err := c.Get(ctx, list+q.encode())
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			var page struct {
+				Data []json.RawMessage `json:"data"`
+				Next string            `json:"next"`
+			}
+			if err := json.Unmarshal(body, &page); err != nil {
+				yield(nil, fmt.Errorf("list of events: %w", redact("", body, reflect.TypeOf(page), err)))
+				return
+			}
+			for _, item := range page.Data {
+				env, err := ParseEnvelope(item)
+				if err != nil {
+					err = fmt.Errorf("list of events: %w", errors.Unwrap(err))
+				}
+				if !yield(env, err) || err != nil {
+					return
+				}
+			}
+			if page.Next == "" {
+				return
+			}
+			if page.Next == q.After {
+				yield(nil, errors.New("list of events: the next page is the page itself"))
+				return
+			}
+			q.After = page.Next
+		}
+	}
+}
