@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"time"
-
-	"github.com/cactuscorp/cactus/signature"
 )
 
 // Sentinels that callers branch on. All of them may arrive wrapped.
@@ -32,61 +30,6 @@ var (
 	// has none.
 	ErrNoObject = errors.New("cactus: event has no related object")
 )
-
-// Outcome says how the handling of an event ended. The values ascend in
-// badness, so that the worst of several is their maximum. The zero value is
-// OutcomeHandled.
-type Outcome int
-
-// Every Outcome, from best to worst, with the HTTP status that
-// [Outcome.Status] gives it.
-const (
-	OutcomeHandled   Outcome = iota // 200
-	OutcomeIgnored                  // 200
-	OutcomeUnhandled                // 200; 404 when strict
-	OutcomePermanent                // 422; 200 once a DeadLetter hook took it
-	OutcomeGone                     // 410
-	OutcomeMalformed                // 400
-	OutcomeRefused                  // 401
-	OutcomeNoTenant                 // 404
-	OutcomeBusy                     // 409 with Retry-After
-	OutcomeRetry                    // 503 with Retry-After
-	OutcomeFailed                   // 500
-)
-
-var outcomes = [...]struct {
-	name   string
-	status int
-}{
-	OutcomeHandled:   {"handled", http.StatusOK},
-	OutcomeIgnored:   {"ignored", http.StatusOK},
-	OutcomeUnhandled: {"unhandled", http.StatusOK},
-	OutcomePermanent: {"permanent", http.StatusUnprocessableEntity},
-	OutcomeGone:      {"gone", http.StatusGone},
-	OutcomeMalformed: {"malformed", http.StatusBadRequest},
-	OutcomeRefused:   {"refused", http.StatusUnauthorized},
-	OutcomeNoTenant:  {"no tenant", http.StatusNotFound},
-	OutcomeBusy:      {"busy", http.StatusConflict},
-	OutcomeRetry:     {"retry", http.StatusServiceUnavailable},
-	OutcomeFailed:    {"failed", http.StatusInternalServerError},
-}
-
-// Status returns the HTTP status that tells a sender of o. A value outside the
-// constants is a failure: 500.
-func (o Outcome) Status() int {
-	if o < 0 || int(o) >= len(outcomes) {
-		return http.StatusInternalServerError
-	}
-	return outcomes[o].status
-}
-
-// String returns o in lower case, fit for a log or a metric label.
-func (o Outcome) String() string {
-	if o < 0 || int(o) >= len(outcomes) {
-		return fmt.Sprintf("outcome(%d)", int(o))
-	}
-	return outcomes[o].name
-}
 
 // Error is an error whose Outcome is stated rather than derived. [Permanent]
 // and [RetryAfter] make the common ones; middleware that refuses an event for
@@ -163,97 +106,4 @@ func (e *PanicError) Error() string {
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
-}
-
-// OutcomeOf derives the Outcome of what a handler or [Registry.Dispatch]
-// returned. The outermost *Error decides; the errors of errors.Join, and of a
-// fmt.Errorf with several %w, count as their worst; an error that says nothing
-// of itself is OutcomeFailed.
-func OutcomeOf(err error) Outcome {
-	o, _ := classify(err)
-	return o
-}
-
-// WaitOf returns how long err asks the sender to wait, which may be zero: the
-// wait that goes with [OutcomeOf], for outcomes that are answered with
-// Retry-After.
-func WaitOf(err error) time.Duration {
-	_, after := classify(err)
-	return after
-}
-
-// classify returns the outcome and, for those that carry one, the wait.
-func classify(err error) (Outcome, time.Duration) {
-	for err != nil {
-		switch e := err.(type) { //nolint:errorlint // walks the tree itself
-		case *Error:
-			if e == nil { // a typed nil is a mistake, but no reason to panic
-				return OutcomeFailed, 0
-			}
-			return e.Outcome, e.After
-		case *APIError:
-			return e.outcome()
-		case *PanicError:
-			return OutcomeFailed, 0
-		}
-		if o, ok := sentinelOutcome(err); ok {
-			return o, 0
-		}
-		switch e := err.(type) { //nolint:errorlint // walks the tree itself
-		case interface{ Unwrap() []error }:
-			return worst(e.Unwrap())
-		case interface{ Unwrap() error }:
-			err = e.Unwrap()
-		default:
-			return OutcomeFailed, 0
-		}
-		if err == nil {
-			return OutcomeFailed, 0
-		}
-	}
-	return OutcomeHandled, 0
-}
-
-// worst returns the worst outcome and the longest wait that goes with it.
-func worst(errs []error) (Outcome, time.Duration) {
-	outcome, after := OutcomeHandled, time.Duration(0)
-	for _, err := range errs {
-		o, d := classify(err)
-		switch {
-		case o > outcome:
-			outcome, after = o, d
-		case o == outcome:
-			after = max(after, d)
-		}
-	}
-	return outcome, after
-}
-
-// sentinelOutcome looks at err itself, not at what it wraps.
-func sentinelOutcome(err error) (Outcome, bool) {
-	switch err {
-	case ErrIgnored: //nolint:errorlint // one node of the tree
-		return OutcomeIgnored, true
-	case ErrNoHandler:
-		return OutcomeUnhandled, true
-	case ErrGone:
-		return OutcomeGone, true
-	case ErrMalformed:
-		return OutcomeMalformed, true
-	case signature.ErrRefused:
-		return OutcomeRefused, true
-	case ErrNoTenant:
-		return OutcomeNoTenant, true
-	}
-	if is, ok := err.(interface{ Is(target error) bool }); ok {
-		switch {
-		case is.Is(ErrMalformed):
-			return OutcomeMalformed, true
-		case is.Is(ErrNoHandler):
-			return OutcomeUnhandled, true
-		case is.Is(signature.ErrRefused):
-			return OutcomeRefused, true
-		}
-	}
-	return 0, false
 }

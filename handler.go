@@ -19,9 +19,10 @@ func WithStrict() HandlerOption { return func(h *handler) { h.strict = true } }
 // WithLimits overrides the source's limits, field by field.
 func WithLimits(l Limits) HandlerOption { return func(h *handler) { h.limits = l } }
 
-// WithLogger logs every request that is refused, and why, and every event that
-// is not handled. Bodies, secrets and signatures are never logged. The default,
-// nil, logs nothing.
+// WithLogger logs what no handler hears of: every request that is refused, with
+// the reason that the sender is not told, and every event that nothing takes.
+// What becomes of the others is for a middleware to log. Bodies, secrets and
+// signatures are never logged. The default, nil, logs nothing.
 func WithLogger(l *slog.Logger) HandlerOption { return func(h *handler) { h.log = l } }
 
 // NewHandler receives src's requests over HTTP and dispatches their events to
@@ -159,7 +160,9 @@ func (h *handler) dispatch(ctx context.Context, d *delivery) error {
 		if err == nil {
 			continue
 		}
-		h.report(ctx, env, err)
+		if OutcomeOf(err) == OutcomeUnhandled && h.log.Enabled(ctx, slog.LevelInfo) {
+			h.log.LogAttrs(ctx, slog.LevelInfo, "event not handled", slog.Any("event", env.Meta))
+		}
 		if first == nil {
 			first = err
 		} else {
@@ -179,26 +182,4 @@ func (h *handler) refused(r *http.Request, req *Request, err error) error {
 			slog.String("reason", err.Error()), slog.String("path", r.URL.Path), slog.String("tenant", req.Tenant))
 	}
 	return err
-}
-
-// report logs an event that did not end well.
-func (h *handler) report(ctx context.Context, env *Envelope, err error) {
-	outcome := OutcomeOf(err)
-	level := slog.LevelError
-	switch outcome { //nolint:exhaustive // the rest are errors
-	case OutcomeIgnored, OutcomeUnhandled:
-		level = slog.LevelInfo
-	case OutcomeBusy, OutcomeRetry:
-		level = slog.LevelWarn
-	}
-	if !h.log.Enabled(ctx, level) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.Any("event", env.Meta), slog.String("outcome", outcome.String()), slog.String("error", err.Error()),
-	}
-	if p := (*PanicError)(nil); errors.As(err, &p) {
-		attrs = append(attrs, slog.String("stack", string(p.Stack)))
-	}
-	h.log.LogAttrs(ctx, level, "event not handled", attrs...)
 }

@@ -375,11 +375,10 @@ func TestHandler_LogsReasonsAndNeverBodiesOrSecrets(t *testing.T) {
 
 	body := strings.Replace(shippedFull, "usps", "body-marker", 1)
 	serve(h, signed(t, "evt_441", body))
-	require.Contains(t, log.String(), `level=ERROR msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=failed error="handler failed"`)
 	serve(h, signed(t, "evt_849", lostThin))
-	require.Contains(t, log.String(), "stack=")
+	require.Empty(t, log.String(), "what a handler does is for a middleware to log")
 	serve(h, signed(t, "e", `{"id":"e","type":"x.y"}`))
-	require.Contains(t, log.String(), `level=INFO msg="event not handled" event.id=e event.type=x.y outcome=unhandled`)
+	require.Equal(t, "level=INFO msg=\"event not handled\" event.id=e event.type=x.y\n", log.String())
 
 	forged := signed(t, "evt_441", body)
 	forged.Body = io.NopCloser(strings.NewReader(body + " "))

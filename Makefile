@@ -1,0 +1,25 @@
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test lint fuzz bench ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+quickstart: ## real signed requests in, typed handlers, lazy pulls
+	go run ./examples/quickstart
+
+test: ## the tests of every module, with the race detector
+	go test -race work
+
+lint: ## golangci-lint, at the version that .ci/run pins
+	@for dir in $$(go list -m -f '{{.Dir}}'); do \
+		(cd $$dir && go run $$(sed -n 's/^lint=//p' $(CURDIR)/.ci/run) run ./...) || exit 1; \
+	done
+
+fuzz: ## every fuzz target for FUZZTIME each (default 1m)
+	@FUZZTIME=$${FUZZTIME:-1m} bash .ci/run fuzz
+
+bench: ## every comparison: name, ours, peer, ratio, aim, ok or short
+	go run ./benchmarks/cmd/compare
+
+ci: ## everything that must hold before a change lands
+	bash .ci/run

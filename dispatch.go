@@ -1,0 +1,143 @@
+package cactus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// routes is what dispatch reads. It never changes.
+type routes struct {
+	deps     deps
+	exact    map[string]*route
+	prefixes map[string]*route
+	other    *route
+}
+
+// Dispatch runs the handler of the event's type, or the fallback. It is the one
+// door to handlers: whatever calls it has verified that the event is genuine.
+//
+// It returns what the handler returned. A panic is returned as a [PanicError],
+// except http.ErrAbortHandler, which is passed on. Without handler and fallback
+// it returns an [ErrNoHandler] that names the type.
+//
+// The event keeps views of env's Data and Raw.
+func (r *Registry) Dispatch(ctx context.Context, env *Envelope) error {
+	_, err := r.dispatch(ctx, env)
+	return err
+}
+
+// dispatch also reports whether anybody may still hold env's Data or Raw.
+func (r *Registry) dispatch(ctx context.Context, env *Envelope) (kept bool, err error) {
+	if err := env.check(); err != nil {
+		return false, err
+	}
+	table := r.routes.Load()
+	if table == nil {
+		table = r.freeze()
+	}
+	found := table.find(env.Type)
+	if found == nil {
+		r.unhandled.Add(1)
+		return false, &noHandlerError{registry: r, eventType: env.Type}
+	}
+	event, s := found.kind.make()
+	s.bind(event, env, &table.deps)
+	if env.Data != nil || found.kind.readsRaw() {
+		s.payload = &payload{data: env.Data, raw: env.Raw}
+	}
+	err = run(ctx, found.chain, event)
+	if err != nil && r.DeadLetter != nil && OutcomeOf(err) == OutcomePermanent {
+		letter := *env
+		return true, r.deadLetter(ctx, &letter, err)
+	}
+	return s.payload != nil, err
+}
+
+// run is the chain with a net below it.
+func run(ctx context.Context, chain HandlerFunc, event Event) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = NewPanicError(v)
+		}
+	}()
+	return chain(ctx, event)
+}
+
+func (r *Registry) deadLetter(ctx context.Context, letter *Envelope, cause error) error {
+	err := recovered(func() error { return r.DeadLetter(ctx, letter, cause) })
+	if err == nil {
+		return nil
+	}
+	return &Error{Outcome: OutcomeFailed, Err: errors.Join(cause, fmt.Errorf("dead letter: %w", err))}
+}
+
+// DispatchUnverified parses a body in Cactus Corp's wire format and dispatches
+// it. Nothing proves where the body came from: it is for tests and for bodies
+// that were verified before.
+func (r *Registry) DispatchUnverified(ctx context.Context, body []byte) error {
+	env, err := ParseEnvelope(body)
+	if err != nil {
+		return err
+	}
+	env.ReceivedAt = time.Now()
+	return r.Dispatch(ctx, env)
+}
+
+// readsRaw reports whether events of this kind read the envelope's Raw.
+func (k *kind) readsRaw() bool { return len(k.extras) > 0 || k.name == "" }
+
+func (r *Registry) freeze() *routes {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if table := r.routes.Load(); table != nil {
+		return table
+	}
+	table := &routes{
+		deps:     deps{fetcher: r.Fetcher, validate: r.Validate},
+		exact:    r.exact,
+		prefixes: r.prefixes,
+		other:    r.other,
+	}
+	r.routes.Store(table)
+	return table
+}
+
+// find returns the most specific route, or nil.
+func (t *routes) find(eventType string) *route {
+	if found := t.exact[eventType]; found != nil {
+		return found
+	}
+	if len(t.prefixes) > 0 {
+		for i := len(eventType); i > 0; i-- {
+			if eventType[i-1] != '.' {
+				continue
+			}
+			if found := t.prefixes[eventType[:i]]; found != nil {
+				return found
+			}
+		}
+		if found := t.prefixes[""]; found != nil {
+			return found
+		}
+	}
+	return t.other
+}
+
+// noHandlerError is an ErrNoHandler. It looks for a near miss only when it is
+// printed.
+type noHandlerError struct {
+	registry  *Registry
+	eventType string
+}
+
+func (e *noHandlerError) Error() string {
+	text := fmt.Sprintf("%v for event type %q", ErrNoHandler, e.eventType)
+	if near, ok := nearest(e.eventType, e.registry.EventTypes()); ok {
+		text += fmt.Sprintf(" (there is one for %q)", near)
+	}
+	return text
+}
+
+func (e *noHandlerError) Is(target error) bool { return target == ErrNoHandler }
