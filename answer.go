@@ -1,7 +1,6 @@
 package cactus
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -19,7 +18,7 @@ var (
 // answer is the one place where an error becomes a status code.
 func (h *handler) answer(w http.ResponseWriter, err error) {
 	outcome, after := classify(err)
-	status, text := outcome.Status(), outcome.String()+"\n"
+	status, text := outcome.Status(), outcome.String()
 	header := w.Header()
 	switch outcome { //nolint:exhaustive // the rest is answered by the status alone
 	case OutcomeUnhandled:
@@ -29,12 +28,12 @@ func (h *handler) answer(w http.ResponseWriter, err error) {
 	case OutcomeBusy, OutcomeRetry:
 		header.Set("Retry-After", strconv.FormatInt(seconds(after), 10))
 	case OutcomeMalformed:
-		if m := (*malformedError)(nil); errors.As(err, &m) {
-			text = m.Error() + "\n" // the sender has proved who it is
+		if m, ok := err.(*malformedError); ok { //nolint:errorlint // as parse made it, nobody else's
+			text = m.Error() // the sender has proved who it is
 		}
 	default:
-		if e := (*refusal)(nil); errors.As(err, &e) {
-			status, text = e.status, e.text+"\n"
+		if e, ok := err.(*refusal); ok { //nolint:errorlint // never wrapped
+			status, text = e.status, e.text
 			if e.allow != nil {
 				header.Set("Allow", strings.Join(e.allow, ", "))
 			}
@@ -50,6 +49,7 @@ func (h *handler) answer(w http.ResponseWriter, err error) {
 	header["Content-Type"], header["X-Content-Type-Options"] = plainText, noSniff
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text) //nolint:gosec // plain text, and no part of the request
+	_, _ = io.WriteString(w, "\n")
 }
 
 // seconds rounds up to whole seconds, at least one.

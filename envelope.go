@@ -95,27 +95,36 @@ func ParseEnvelope(body []byte) (*Envelope, error) {
 	return env, nil
 }
 
-// parse overwrites the wire fields of env. All strings share one allocation.
+// parse fills e, which must be zero. All strings share one allocation.
 func (e *Envelope) parse(body []byte) error {
 	var f envelope.Fields
 	if err := envelope.Scan(body, &f); err != nil {
 		return malformed(err)
 	}
-	var text strings.Builder
-	text.Grow(len(f.ID) + len(f.Type) + len(f.Context) + len(f.ObjectID) + len(f.ObjectType) + len(f.ObjectURL))
-	cut := func(field []byte) string {
-		start := text.Len()
-		text.Write(field)
-		return text.String()[start:]
-	}
-	*e = Envelope{
-		Meta: Meta{ID: cut(f.ID), Type: cut(f.Type), Created: f.Created, Context: cut(f.Context)},
-		Data: f.Data,
-		Raw:  body,
+	var b strings.Builder
+	b.Grow(len(f.ID) + len(f.Type) + len(f.Context) + len(f.ObjectID) + len(f.ObjectType) + len(f.ObjectURL))
+	b.Write(f.ID)
+	b.Write(f.Type)
+	b.Write(f.Context)
+	b.Write(f.ObjectID)
+	b.Write(f.ObjectType)
+	b.Write(f.ObjectURL)
+	text := b.String()
+
+	e.ID, text = text[:len(f.ID)], text[len(f.ID):]
+	e.Type, text = text[:len(f.Type)], text[len(f.Type):]
+	if len(f.Context) > 0 {
+		e.Context, text = text[:len(f.Context)], text[len(f.Context):]
 	}
 	if f.HasObject {
-		e.RelatedObject = ObjectRef{ID: cut(f.ObjectID), Type: cut(f.ObjectType), URL: cut(f.ObjectURL)}
+		e.RelatedObject.ID, text = text[:len(f.ObjectID)], text[len(f.ObjectID):]
+		e.RelatedObject.Type, e.RelatedObject.URL = text[:len(f.ObjectType)], text[len(f.ObjectType):]
 	}
+	e.Created = f.Created
+	if f.Data != nil {
+		e.Data = f.Data
+	}
+	e.Raw = body
 	return nil
 }
 

@@ -117,12 +117,6 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	}
 	limits = limits.or(defaultLimits)
 
-	ctx := &deliveryContext{parent: r.Context()}
-	if limits.Deadline > 0 {
-		ctx.deadline = req.ReceivedAt.Add(limits.Deadline)
-	}
-	defer ctx.finish()
-
 	if !slices.Contains(limits.Methods, r.Method) {
 		return nil, h.refused(r, req, &refusal{status: http.StatusMethodNotAllowed, text: "method not allowed", allow: limits.Methods})
 	}
@@ -135,7 +129,7 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	if err := d.read(r, &limits); err != nil {
 		return nil, h.refused(r, req, err)
 	}
-	if req.Key, err = src.Verify(ctx, req); err != nil { //nolint:contextcheck // it has the values of r's and outlives it on purpose
+	if req.Key, err = src.Verify(r.Context(), req); err != nil {
 		return nil, h.refused(r, req, err)
 	}
 	if responder != nil {
@@ -146,7 +140,12 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	if d.envs, err = parse(d.envs, src, req); err != nil {
 		return nil, h.refused(r, req, err)
 	}
-	return nil, h.dispatch(ctx, d) //nolint:contextcheck // likewise
+	ctx := &deliveryContext{parent: r.Context()}
+	if limits.Deadline > 0 {
+		ctx.deadline = req.ReceivedAt.Add(limits.Deadline)
+	}
+	defer ctx.finish()
+	return nil, h.dispatch(ctx, d) //nolint:contextcheck // it has the values of r's and outlives it on purpose
 }
 
 // dispatch runs the handlers of all of d's events and returns their errors.

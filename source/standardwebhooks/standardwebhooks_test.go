@@ -33,6 +33,7 @@ type userCreated struct {
 	cactus.Full[struct {
 		Name string `json:"name"`
 	}]
+
 	Version int `json:"version"`
 }
 

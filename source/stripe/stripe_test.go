@@ -33,6 +33,7 @@ func (meterFailed) EventType() string { return "v1.billing.meter.error_report_tr
 type meterFailedPushed struct {
 	cactus.Pushed[meterFailed]
 	cactus.Related[meter]
+
 	Livemode bool `json:"livemode"`
 }
 
