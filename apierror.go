@@ -64,14 +64,14 @@ func (e *APIError) Is(target error) bool {
 }
 
 // outcome says what an APIError means for the event whose handler returns it.
-func (e *APIError) outcome() (Outcome, time.Duration) {
+func (e *APIError) outcome() Outcome {
 	switch e.Status {
 	case http.StatusGone:
-		return OutcomePermanent, 0
+		return OutcomePermanent
 	case http.StatusTooManyRequests:
-		return OutcomeRetry, e.After
+		return OutcomeRetry
 	default:
-		return OutcomeFailed, 0
+		return OutcomeFailed
 	}
 }
 

@@ -7,7 +7,10 @@
 //
 //	func main() {
 //		verifier := signature.Must(signature.NewStandardWebhooks(signature.Key{Secret: os.Getenv("WEBHOOK_SECRET")}))
-//		r := &cactus.Registry{Fetcher: types.NewClient(os.Getenv("CACTUS_API_KEY"))}
+//		r := &cactus.Registry{
+//			Fetcher:   types.NewClient(os.Getenv("CACTUS_API_KEY")),
+//			Catalogue: types.Catalogue, // a misspelt event type panics at start-up
+//		}
 //
 //		cactus.On(r, func(ctx context.Context, e *types.OrderShippedPushed) error {
 //			order, err := e.FetchRelatedObject(ctx) // one GET, remembered
@@ -16,7 +19,7 @@
 //			}
 //			return ship(ctx, order)
 //		})
-//		http.ListenAndServe(":8080", cactus.NewHandler(r, cactus.Thin(verifier)))
+//		http.ListenAndServe(":8080", cactus.NewHandler(r, cactus.Thin(verifier), cactus.WithLogger(slog.Default())))
 //	}
 //
 // # Thin and full

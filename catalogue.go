@@ -16,8 +16,8 @@ type EventInfo struct {
 	kind *kind
 }
 
-// Describe returns what a [Catalogue] needs to know of E: the thin type where
-// there is one, else the full type.
+// Describe returns what a [Catalogue] needs to know of an event type. Describe
+// its thin Go type if it has one, which knows the full one, and else the full.
 //
 // It panics if E could not be registered with [On] either.
 func Describe[E any, P PushedEvent[E]]() EventInfo {
@@ -85,7 +85,6 @@ func (c Catalogue) ParseEvent(ctx context.Context, f Fetcher, body []byte) (Even
 	if err != nil {
 		return nil, err
 	}
-	env.ReceivedAt = time.Now()
 	return c.event(ctx, f, env, c.entries[env.Type].kind)
 }
 
@@ -108,6 +107,9 @@ func (c Catalogue) event(ctx context.Context, f Fetcher, env *Envelope, k *kind)
 	}
 	event, s := k.make()
 	s.bind(event, env, &deps{fetcher: f})
+	if s.meta.ReceivedAt.IsZero() {
+		s.meta.ReceivedAt = time.Now()
+	}
 	s.payload = &payload{data: env.Data, raw: env.Raw}
 	return k.load(ctx, event, false)
 }

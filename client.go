@@ -46,6 +46,7 @@ type Client struct {
 	http        http.Client
 	eventPath   string
 	objectPath  string
+	contextName string
 	setHeader   []func(http.Header, *Meta)
 	tries       int
 	total       time.Duration
@@ -63,6 +64,7 @@ func NewClient(apiKey string, opts ...ClientOption) *Client {
 	}
 	c := &Client{
 		key:         apiKey,
+		contextName: "Cactus-Context",
 		eventPath:   "/v1/events/{id}",
 		objectPath:  "/v1/{type}s/{id}",
 		maxResponse: 1 << 20,
@@ -70,9 +72,6 @@ func NewClient(apiKey string, opts ...ClientOption) *Client {
 	}
 	for _, opt := range append([]ClientOption{WithBaseURL(DefaultBaseURL), WithRetries(3, 10*time.Second)}, opts...) {
 		opt(c)
-	}
-	if c.setHeader == nil {
-		c.setHeader = []func(http.Header, *Meta){setContext}
 	}
 	if c.http.Transport == nil {
 		c.http.Transport = transport()
@@ -146,9 +145,14 @@ func (c *Client) Get(ctx context.Context, path string) (json.RawMessage, error) 
 	return c.get(ctx, &Meta{}, path)
 }
 
+// Getter is what [Retrieve] asks: a [Client], or a type that embeds one.
+type Getter interface {
+	Get(ctx context.Context, path string) (json.RawMessage, error)
+}
+
 // Retrieve gets path and decodes the answer into an O, which is validated if it
 // has validate tags.
-func Retrieve[O any](ctx context.Context, c *Client, path string) (*O, error) {
+func Retrieve[O any](ctx context.Context, c Getter, path string) (*O, error) {
 	body, err := c.Get(ctx, path)
 	if err != nil {
 		return nil, err
@@ -227,6 +231,9 @@ func (c *Client) once(ctx context.Context, m *Meta, target *url.URL) ([]byte, er
 	req.Header.Set("Authorization", "Bearer "+c.key)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "cactus-go/"+Version)
+	if c.contextName != "" && m.Context != "" {
+		req.Header.Set(c.contextName, m.Context)
+	}
 	for _, set := range c.setHeader {
 		set(req.Header, m)
 	}

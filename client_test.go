@@ -44,11 +44,12 @@ func TestClient_SendsKeyContextAndUserAgent(t *testing.T) {
 	var got []*http.Request
 	c := clientOf(func(req *http.Request) (*http.Response, error) {
 		got = append(got, req)
+		require.Equal(t, "trace", req.Header.Get("X-Trace"), "a header of the user's own drops none of ours")
 		if strings.Contains(req.URL.Path, "/events/") {
 			return answer(200, shippedFull)
 		}
 		return answer(200, orderJSON)
-	})
+	}, cactus.WithHeader(func(h http.Header, _ *cactus.Meta) { h.Set("X-Trace", "trace") }))
 	m := &cactus.Meta{ID: "evt_441", Type: "order.shipped", Context: "acct_7"}
 	env, err := c.FetchEvent(t.Context(), m)
 	require.NoError(t, err)
@@ -345,9 +346,15 @@ func TestNewClient_PanicsOnMisuseWithoutShowingTheKey(t *testing.T) {
 	}
 }
 
-func TestClient_ADefaultOneAsksNobody(t *testing.T) {
-	_, err := cactus.NewClient(apiKey, cactus.WithRetries(1, time.Second)).Get(t.Context(), "/x")
-	require.Error(t, err)
+func TestClient_ADefaultOneAsksAHostThatNobodyCanOwn(t *testing.T) {
+	c := cactus.NewClient(apiKey, cactus.WithRetries(1, time.Second), cactus.WithHTTPClient(&http.Client{
+		Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+			require.True(t, strings.HasSuffix(req.URL.Host, ".example"))
+			return nil, errors.New("no such host")
+		}),
+	}))
+	_, err := c.Get(t.Context(), "/x")
+	require.ErrorContains(t, err, "no such host")
 	require.NotContains(t, err.Error(), apiKey)
 }
 
@@ -356,9 +363,10 @@ func TestClient_PathsOfAnotherProvider(t *testing.T) {
 	c := clientOf(func(req *http.Request) (*http.Response, error) {
 		urls = append(urls, req.URL.Path)
 		require.Empty(t, req.Header.Get("Cactus-Context"))
+		require.Equal(t, "acct", req.Header.Get("X-Account"))
 		require.Equal(t, "1 2", req.Header.Get("X-Order"))
 		return answer(200, `{"id":"e","type":"t"}`)
-	}, cactus.WithEventPath("/e/{id}"), cactus.WithObjectPath("/o/{type}/{id}"),
+	}, cactus.WithContextHeader("X-Account"), cactus.WithEventPath("/e/{id}"), cactus.WithObjectPath("/o/{type}/{id}"),
 		cactus.WithHeader(func(h http.Header, _ *cactus.Meta) { h.Set("X-Order", "1") }),
 		cactus.WithHeader(func(h http.Header, _ *cactus.Meta) { h.Set("X-Order", h.Get("X-Order")+" 2") }))
 	m := &cactus.Meta{ID: "e", Context: "acct"}

@@ -43,21 +43,20 @@ func mustTemplate(option, template, placeholder string) {
 	}
 }
 
+// WithContextHeader names the header that an event's Context goes back in with
+// each of its pulls. The default is Cactus-Context; empty means none.
+func WithContextHeader(name string) ClientOption {
+	return func(c *Client) { c.contextName = name }
+}
+
 // WithHeader has set change the header of each request before it is sent, after
 // the client's own are in it; several are called in order. The Meta is that of
-// the event the pull is for; it is empty if there is none. Without WithHeader
-// the event's Context is sent as Cactus-Context.
+// the event the pull is for; it is empty if there is none.
 func WithHeader(set func(h http.Header, m *Meta)) ClientOption {
 	if set == nil {
 		panic("cactus: WithHeader: the function is nil")
 	}
 	return func(c *Client) { c.setHeader = append(c.setHeader, set) }
-}
-
-func setContext(h http.Header, m *Meta) {
-	if m.Context != "" {
-		h.Set("Cactus-Context", m.Context)
-	}
 }
 
 // WithHTTPClient sets the client that requests go through; it is copied. Its

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/cactuscorp/cactus/internal/reported"
 )
 
 // deliveryContext is what handlers of an HTTP delivery run under. It keeps the
@@ -16,6 +18,7 @@ type deliveryContext struct {
 	parent   context.Context //nolint:containedctx // it is a context itself
 	deadline time.Time       // zero: none
 	inner    atomic.Pointer[armed]
+	reported reported.Flag
 }
 
 type armed struct {
@@ -70,6 +73,9 @@ func (c *deliveryContext) Err() error {
 // Value never finds the request's own cancellation, which context.Cause would
 // otherwise report.
 func (c *deliveryContext) Value(key any) any {
+	if key == reported.Key {
+		return &c.reported
+	}
 	if a := c.inner.Load(); a != nil && a != over {
 		return a.ctx.Value(key)
 	}

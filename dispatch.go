@@ -9,10 +9,11 @@ import (
 
 // routes is what dispatch reads. It never changes.
 type routes struct {
-	deps     deps
-	exact    map[string]*route
-	prefixes map[string]*route
-	other    *route
+	deps       deps
+	exact      map[string]*route
+	prefixes   map[string]*route
+	other      *route
+	deadLetter func(context.Context, *Envelope, error) error
 }
 
 // Dispatch runs the handler of the event's type, or the fallback. It is the one
@@ -22,7 +23,7 @@ type routes struct {
 // except http.ErrAbortHandler, which is passed on. Without handler and fallback
 // it returns an [ErrNoHandler] that names the type.
 //
-// The event keeps views of env's Data and Raw.
+// The event keeps views of env's Data and Raw. A ReceivedAt that is zero is now.
 func (r *Registry) Dispatch(ctx context.Context, env *Envelope) error {
 	_, err := r.dispatch(ctx, env)
 	return err
@@ -47,12 +48,39 @@ func (r *Registry) dispatch(ctx context.Context, env *Envelope) (kept bool, err 
 	if env.Data != nil || found.kind.readsRaw() {
 		s.payload = &payload{data: env.Data, raw: env.Raw}
 	}
+	if s.meta.ReceivedAt.IsZero() {
+		s.meta.ReceivedAt = time.Now()
+	}
 	err = run(ctx, found.chain, event)
-	if err != nil && r.DeadLetter != nil && OutcomeOf(err) == OutcomePermanent {
+	if err != nil && table.deadLetter != nil && OutcomeOf(err) == OutcomePermanent {
 		letter := *env
-		return true, r.deadLetter(ctx, &letter, err)
+		return true, table.keep(ctx, &letter, err)
 	}
 	return s.payload != nil, err
+}
+
+// dispatchAll dispatches the events of a delivery in order, whatever becomes of
+// the others, and joins their errors. It tells done of each.
+func (r *Registry) dispatchAll(ctx context.Context, envs []Envelope, done func(env *Envelope, kept bool, err error)) error {
+	var first error // errors.Join would hide what a single handler returned
+	var errs []error
+	for i := range envs {
+		kept, err := r.dispatch(ctx, &envs[i])
+		done(&envs[i], kept, err)
+		switch {
+		case err == nil:
+		case first == nil:
+			first = err
+		case errs == nil:
+			errs = []error{first, err}
+		default:
+			errs = append(errs, err)
+		}
+	}
+	if errs == nil {
+		return first
+	}
+	return errors.Join(errs...)
 }
 
 // run is the chain with a net below it.
@@ -65,12 +93,16 @@ func run(ctx context.Context, chain HandlerFunc, event Event) (err error) {
 	return chain(ctx, event)
 }
 
-func (r *Registry) deadLetter(ctx context.Context, letter *Envelope, cause error) error {
-	err := recovered(func() error { return r.DeadLetter(ctx, letter, cause) })
+// errDeadLetter marks an event that not even the dead letters took.
+var errDeadLetter = errors.New("dead letter")
+
+// keep gives an event to the dead letters.
+func (t *routes) keep(ctx context.Context, letter *Envelope, cause error) error {
+	err := recovered(func() error { return t.deadLetter(ctx, letter, cause) })
 	if err == nil {
 		return nil
 	}
-	return &Error{Outcome: OutcomeFailed, Err: errors.Join(cause, fmt.Errorf("dead letter: %w", err))}
+	return &Error{Outcome: OutcomeFailed, Err: errors.Join(cause, fmt.Errorf("%w: %w", errDeadLetter, err))}
 }
 
 // DispatchUnverified parses a body in Cactus Corp's wire format and dispatches
@@ -81,7 +113,6 @@ func (r *Registry) DispatchUnverified(ctx context.Context, body []byte) error {
 	if err != nil {
 		return err
 	}
-	env.ReceivedAt = time.Now()
 	return r.Dispatch(ctx, env)
 }
 
@@ -95,10 +126,11 @@ func (r *Registry) freeze() *routes {
 		return table
 	}
 	table := &routes{
-		deps:     deps{fetcher: r.Fetcher, validate: r.Validate},
-		exact:    r.exact,
-		prefixes: r.prefixes,
-		other:    r.other,
+		deps:       deps{fetcher: r.Fetcher, validate: r.Validate},
+		exact:      r.exact,
+		prefixes:   r.prefixes,
+		other:      r.other,
+		deadLetter: r.DeadLetter,
 	}
 	r.routes.Store(table)
 	return table
@@ -106,23 +138,25 @@ func (r *Registry) freeze() *routes {
 
 // find returns the most specific route, or nil.
 func (t *routes) find(eventType string) *route {
-	if found := t.exact[eventType]; found != nil {
+	if found := mostSpecific(t.exact, t.prefixes, eventType); found != nil {
 		return found
 	}
-	if len(t.prefixes) > 0 {
-		for i := len(eventType); i > 0; i-- {
-			if eventType[i-1] != '.' {
-				continue
-			}
-			if found := t.prefixes[eventType[:i]]; found != nil {
-				return found
-			}
-		}
-		if found := t.prefixes[""]; found != nil {
-			return found
+	return t.other
+}
+
+// mostSpecific returns the route of a full name, or that of the longest prefix
+// up to a dot.
+func mostSpecific(exact, prefixes map[string]*route, eventType string) *route {
+	found := exact[eventType]
+	for i := len(eventType); found == nil && i > 0 && len(prefixes) > 0; i-- {
+		if eventType[i-1] == '.' {
+			found = prefixes[eventType[:i]]
 		}
 	}
-	return t.other
+	if found == nil {
+		found = prefixes[""]
+	}
+	return found
 }
 
 // noHandlerError is an ErrNoHandler. It looks for a near miss only when it is

@@ -12,15 +12,15 @@ import (
 	"github.com/cactuscorp/cactus"
 )
 
-func TestParseEnvelope_AcceptsBothPrototypesAndMore(t *testing.T) {
+func TestParseEnvelope_AcceptsBothSpellingsAndMore(t *testing.T) {
 	order := cactus.ObjectRef{ID: "ord_452", Type: "order"}
 	created := time.Date(2025, 10, 4, 15, 13, 32, 232083866, time.UTC)
 	tests := map[string]struct {
 		body string
 		want cactus.Envelope
 	}{
-		"python":     {shippedThin, cactus.Envelope{Meta: cactus.Meta{ID: "evt_441", Type: "order.shipped"}, RelatedObject: order}},
-		"typescript": {`{"id":"e","type":"t","relatedObject":{"id":"ord_452","type":"order"}}`, cactus.Envelope{Meta: cactus.Meta{ID: "e", Type: "t"}, RelatedObject: order}},
+		"snake case": {shippedThin, cactus.Envelope{Meta: cactus.Meta{ID: "evt_441", Type: "order.shipped"}, RelatedObject: order}},
+		"camel case": {`{"id":"e","type":"t","relatedObject":{"id":"ord_452","type":"order"}}`, cactus.Envelope{Meta: cactus.Meta{ID: "e", Type: "t"}, RelatedObject: order}},
 		"no object":  {`{"id":"e","type":"t"}`, cactus.Envelope{Meta: cactus.Meta{ID: "e", Type: "t"}}},
 		"nulls": {
 			` {"related_object":null,"data":null,"created":null,"context":null,"type":"t","id":"e"} `,

@@ -37,6 +37,8 @@ func TestOutcomeOf_TheOutermostStatementDecidesAndOfSeveralTheWorst(t *testing.T
 		{&cactus.APIError{Status: 401}, cactus.OutcomeFailed},
 		{&cactus.APIError{Status: 404}, cactus.OutcomeFailed},
 		{emptyError{}, cactus.OutcomeFailed},
+		{(*cactus.Error)(nil), cactus.OutcomeFailed},
+		{(*cactus.APIError)(nil), cactus.OutcomeFailed},
 	}
 	for _, tt := range tests {
 		require.Equal(t, tt.want, cactus.OutcomeOf(tt.err), "%v", tt.err)
@@ -47,6 +49,14 @@ type emptyError struct{}
 
 func (emptyError) Error() string { return "odd" }
 func (emptyError) Unwrap() error { return nil }
+
+func TestWaitOf_IsTheLongestThatIsAskedFor(t *testing.T) {
+	require.Zero(t, cactus.WaitOf(nil))
+	require.Zero(t, cactus.WaitOf(errHandler))
+	require.Zero(t, cactus.WaitOf(cactus.Permanent(cactus.RetryAfter(time.Second, nil))))
+	require.Equal(t, 3*time.Second, cactus.WaitOf(errors.Join(
+		errHandler, cactus.RetryAfter(time.Second, nil), fmt.Errorf("x: %w", &cactus.APIError{Status: 503, After: 3 * time.Second}))))
+}
 
 func TestOutcome_NamesAndStatuses(t *testing.T) {
 	for o, want := range map[cactus.Outcome]string{

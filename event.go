@@ -201,6 +201,12 @@ func (e *RawEvent) FetchRelatedObject(ctx context.Context) (json.RawMessage, err
 	return e.s.objectJSON(ctx, false)
 }
 
+// RefetchRelatedObject is FetchRelatedObject but always asks the API, and what
+// it gets replaces what was remembered.
+func (e *RawEvent) RefetchRelatedObject(ctx context.Context) (json.RawMessage, error) {
+	return e.s.objectJSON(ctx, true)
+}
+
 // New makes an event for the publishing side: its type set, its data and
 // related object left to the caller. What it makes cannot pull.
 //

@@ -320,6 +320,8 @@ func TestMadeEvents_CannotPull(t *testing.T) {
 	require.ErrorIs(t, err, cactus.ErrNoFetcher)
 	_, err = new(cactus.RawEvent).FetchRelatedObject(t.Context())
 	require.ErrorIs(t, err, cactus.ErrNoFetcher)
+	_, err = new(cactus.RawEvent).RefetchRelatedObject(t.Context())
+	require.ErrorIs(t, err, cactus.ErrNoFetcher)
 }
 
 func TestLoad_AFullEventTakesItsObjectFromThePullIfThePushHadNone(t *testing.T) {

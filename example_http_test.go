@@ -2,10 +2,12 @@ package cactus_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,7 +60,7 @@ func ExampleNewHandler() {
 func ExamplePerRequest() {
 	sources := map[string]cactus.Source{"acme": cactustest.Source()}
 	src := cactus.PerRequest(func(_ context.Context, req *cactus.Request) (string, cactus.Source, error) {
-		tenant := strings.TrimPrefix(req.URL.Path, "/hooks/")
+		tenant := req.PathValue("tenant")
 		src, ok := sources[tenant]
 		if !ok {
 			return "", nil, cactus.ErrNoTenant
@@ -70,9 +72,10 @@ func ExamplePerRequest() {
 		fmt.Println("tenant", e.Tenant)
 		return nil
 	})
-	h := cactus.NewHandler(&r, src)
-	send(h, "/hooks/acme", "evt_849", lost)
-	send(h, "/hooks/evil", "evt_849", lost)
+	mux := http.NewServeMux()
+	mux.Handle("POST /hooks/{tenant}", cactus.NewHandler(&r, src))
+	send(mux, "/hooks/acme", "evt_849", lost)
+	send(mux, "/hooks/evil", "evt_849", lost)
 	// Output:
 	// tenant acme
 	// 200
@@ -102,7 +105,8 @@ func ExampleFetcherByTenant() {
 	// pull event evt_849: choose fetcher for tenant "other": no key for it
 }
 
-// A delivery may have waited in a queue: it is verified as of its arrival.
+// A delivery may have waited in a queue: it is verified as of its arrival, and
+// the outcome says what becomes of the message.
 func ExampleRegistry_Receive() {
 	arrived := time.Date(2025, 6, 1, 10, 0, 0, 0, time.UTC)
 	header := http.Header{}
@@ -111,22 +115,75 @@ func ExampleRegistry_Receive() {
 	var r cactus.Registry
 	cactus.On(&r, func(_ context.Context, e *types.OrderLostPushed) error {
 		fmt.Println("arrived", e.ReceivedAt.Format(time.Kitchen))
-		return nil
+		return cactus.ErrIgnored
 	})
-	fmt.Println(r.Receive(context.Background(), cactustest.Source(), cactus.NewRequest(header, []byte(lost), arrived)))
-	err := r.Receive(context.Background(), cactustest.Source(), cactus.NewRequest(header, []byte(lost), time.Now()))
-	fmt.Println(errors.Is(err, signature.ErrTooOld))
+	for _, at := range []time.Time{arrived, time.Now()} {
+		err := r.Receive(context.Background(), cactustest.Source(), cactus.NewRequest(header, []byte(lost), at))
+		switch outcome := cactus.OutcomeOf(err); {
+		case outcome <= cactus.OutcomeUnhandled:
+			fmt.Println("acknowledge:", outcome)
+		case outcome < cactus.OutcomeBusy: // no redelivery will mend it
+			fmt.Println("to the dead letters:", outcome, errors.Is(err, signature.ErrTooOld))
+		default:
+			fmt.Println("deliver again in", cactus.WaitOf(err))
+		}
+	}
 	// Output:
 	// arrived 10:00AM
+	// acknowledge: ignored
+	// to the dead letters: refused true
+}
+
+// acme is the source of a made-up provider: its own header, and a body that has
+// several events.
+type acme struct{ verifier *signature.Template }
+
+func (a acme) Verify(_ context.Context, req *cactus.Request) (string, error) {
+	return a.verifier.Verify(req.Header, req.Body, req.ReceivedAt)
+}
+
+func (a acme) Parse(dst []cactus.Envelope, req *cactus.Request) ([]cactus.Envelope, error) {
+	var items []struct {
+		Number int             `json:"number"`
+		Kind   string          `json:"kind"`
+		Body   json.RawMessage `json:"body"`
+	}
+	if err := json.Unmarshal(req.Body, &items); err != nil {
+		return dst, errors.New("the body must be an array of items") // no part of the body
+	}
+	for _, item := range items {
+		dst = append(dst, cactus.Envelope{
+			Meta: cactus.Meta{ID: strconv.Itoa(item.Number), Type: item.Kind},
+			Data: item.Body,
+		})
+	}
+	return dst, nil
+}
+
+// A provider of your own is two methods.
+func ExampleSource() {
+	verifier := signature.Must(signature.NewTemplate(signature.Format{Header: "X-Acme-Signature", Prefix: "sha256="},
+		signature.Key{Secret: "a secret of sixteen bytes or more"}))
+	var r cactus.Registry
+	r.Handle("*", func(_ context.Context, e *cactus.RawEvent) error {
+		fmt.Println(e.ID, e.Type, string(e.Data))
+		return nil
+	})
+	body := []byte(`[{"number": 1, "kind": "door.opened", "body": "front"}, {"number": 2, "kind": "door.closed", "body": "back"}]`)
+	header := http.Header{}
+	_ = verifier.Sign(header, "", body, time.Now())
+	fmt.Println(r.Receive(context.Background(), acme{verifier}, cactus.NewRequest(header, body, time.Now())))
+	// Output:
+	// 1 door.opened "front"
+	// 2 door.closed "back"
 	// <nil>
-	// true
 }
 
 func ExampleRetrieve() {
 	client := cactustest.NewAPI(cactustest.APIKey).Client()
-	movie, err := cactus.Retrieve[types.Movie](context.Background(), client.Client, "/v1/movies/mov_261")
+	movie, err := cactus.Retrieve[types.Movie](context.Background(), client, "/v1/movies/mov_261")
 	fmt.Println(movie.Title, err)
-	_, err = cactus.Retrieve[types.Movie](context.Background(), client.Client, "/v1/movies/mov_1")
+	_, err = cactus.Retrieve[types.Movie](context.Background(), client, "/v1/movies/mov_1")
 	fmt.Println(errors.Is(err, cactus.ErrNotFound))
 	// Output:
 	// Kung Fu Panda <nil>

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cactuscorp/cactus"
@@ -11,7 +12,7 @@ import (
 	"github.com/cactuscorp/cactus/types"
 )
 
-// deliver dispatches the prototype's events, or those with the given types.
+// deliver dispatches Cactus Corp's events that have one of the given types.
 func deliver(r *cactus.Registry, eventTypes ...string) {
 	for _, body := range cactustest.ThinBodies() {
 		env, err := cactus.ParseEnvelope(body)
@@ -67,7 +68,7 @@ func ExampleOn_full() {
 	// order.lost: <nil>
 }
 
-// shop is the prototype's handler class: a struct whose methods are handlers.
+// shop is a struct whose methods are handlers.
 type shop struct{ shipped int }
 
 func (s *shop) OnOrderShipped(context.Context, *types.OrderShippedPushed) error {
@@ -115,7 +116,7 @@ type AccountCreated struct{ cactus.Bare }
 
 func (AccountCreated) EventType() string { return "account.created" }
 
-// The prototype's decorator: a function, registered by the type it takes.
+// A function is registered by the type that it takes, also a user's own.
 func ExampleOn_ownEvent() {
 	var r cactus.Registry
 
@@ -264,13 +265,20 @@ func ExampleRegistry_EventTypes() {
 	var r cactus.Registry
 	r.Handle("order.shipped", func(context.Context, *cactus.RawEvent) error { return nil })
 
-	subscribed := map[string]bool{"order.lost": true}
+	subscribed := []string{"order.lost"}
 	for _, eventType := range r.EventTypes() {
-		if !subscribed[eventType] {
+		if !slices.Contains(subscribed, eventType) {
 			fmt.Println("nobody will send", eventType)
 		}
 	}
-	// Output: nobody will send order.shipped
+	for _, eventType := range subscribed {
+		if !r.Handles(eventType) {
+			fmt.Println("nobody handles", eventType)
+		}
+	}
+	// Output:
+	// nobody will send order.shipped
+	// nobody handles order.lost
 }
 
 func ExamplePermanent() {

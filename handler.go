@@ -19,10 +19,11 @@ func WithStrict() HandlerOption { return func(h *handler) { h.strict = true } }
 // WithLimits overrides the source's limits, field by field.
 func WithLimits(l Limits) HandlerOption { return func(h *handler) { h.limits = l } }
 
-// WithLogger logs what no handler hears of: every request that is refused, with
-// the reason that the sender is not told, and every event that nothing takes.
-// What becomes of the others is for a middleware to log. Bodies, secrets and
-// signatures are never logged. The default, nil, logs nothing.
+// WithLogger logs what goes wrong: every request that is refused, with the
+// reason that the sender is not told, every event that nothing takes, and every
+// event that fails, unless a logging middleware below has told of it already.
+// Bodies, secrets and signatures are never logged. The default, nil, logs
+// nothing.
 func WithLogger(l *slog.Logger) HandlerOption { return func(h *handler) { h.log = l } }
 
 // NewHandler receives src's requests over HTTP and dispatches their events to
@@ -78,7 +79,7 @@ const (
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := deliveries.Get().(*delivery) //nolint:errcheck,forcetypeassert // the pool's only type
-	d.req = Request{Method: r.Method, URL: r.URL, Header: r.Header, ReceivedAt: time.Now()}
+	d.req = Request{Method: r.Method, URL: r.URL, Header: r.Header, ReceivedAt: time.Now(), http: r}
 
 	response, err := h.serve(r, d)
 	switch {
@@ -140,6 +141,7 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	if d.envs, err = parse(d.envs, src, req); err != nil {
 		return nil, h.refused(r, req, err)
 	}
+
 	ctx := &deliveryContext{parent: r.Context()}
 	if limits.Deadline > 0 {
 		ctx.deadline = req.ReceivedAt.Add(limits.Deadline)
@@ -149,29 +151,37 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 }
 
 // dispatch runs the handlers of all of d's events and returns their errors.
-func (h *handler) dispatch(ctx context.Context, d *delivery) error {
-	var first error
-	var rest []error
-	for i := range d.envs {
-		env := &d.envs[i]
-		kept, err := h.registry.dispatch(ctx, env)
+func (h *handler) dispatch(ctx *deliveryContext, d *delivery) error {
+	return h.registry.dispatchAll(ctx, d.envs, func(env *Envelope, kept bool, err error) {
 		d.kept = d.kept || kept
-		if err == nil {
-			continue
+		if known := ctx.reported.Take(); err != nil && (!known || errors.Is(err, errDeadLetter)) {
+			h.report(ctx, env, err)
 		}
-		if OutcomeOf(err) == OutcomeUnhandled && h.log.Enabled(ctx, slog.LevelInfo) {
-			h.log.LogAttrs(ctx, slog.LevelInfo, "event not handled", slog.Any("event", env.Meta))
-		}
-		if first == nil {
-			first = err
-		} else {
-			rest = append(rest, err)
-		}
+	})
+}
+
+// report logs an event that did not end well.
+func (h *handler) report(ctx context.Context, env *Envelope, err error) {
+	outcome := OutcomeOf(err)
+	level := slog.LevelError
+	switch outcome { //nolint:exhaustive // the rest are errors
+	case OutcomeIgnored:
+		return
+	case OutcomeUnhandled:
+		level = slog.LevelInfo
+	case OutcomeBusy, OutcomeRetry:
+		level = slog.LevelWarn
 	}
-	if rest == nil {
-		return first
+	if !h.log.Enabled(ctx, level) {
+		return
 	}
-	return errors.Join(append(rest, first)...)
+	attrs := []slog.Attr{
+		slog.Any("event", env.Meta), slog.String("outcome", outcome.String()), slog.String("error", err.Error()),
+	}
+	if p := (*PanicError)(nil); errors.As(err, &p) {
+		attrs = append(attrs, slog.String("stack", string(p.Stack)))
+	}
+	h.log.LogAttrs(ctx, level, "event not handled", attrs...)
 }
 
 // refused logs why a request got no further, and returns err.

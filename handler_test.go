@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cactuscorp/cactus"
+	"github.com/cactuscorp/cactus/middleware"
 	"github.com/cactuscorp/cactus/signature"
 	"github.com/cactuscorp/cactus/types"
 )
@@ -300,6 +301,44 @@ func TestHandler_ABatchAnswersWithItsWorstOutcome(t *testing.T) {
 	require.Len(t, ran, 9, "one that fails does not keep the others from running")
 }
 
+func TestHandler_ABatchWithABadEventRunsNoHandler(t *testing.T) {
+	var r cactus.Registry
+	r.Handle("*", func(context.Context, *cactus.RawEvent) error { t.Error("a handler ran"); return nil })
+	h := cactus.NewHandler(&r, halfSource{})
+	req := plain(http.MethodPost, "x")
+	req.Header.Set("Content-Type", "application/json")
+	w := serve(h, req)
+	require.Equal(t, 400, w.Code)
+	require.Contains(t, w.Body.String(), `field "id": is missing`)
+}
+
+// halfSource parses one good event and one without an id.
+type halfSource struct{}
+
+func (halfSource) Verify(context.Context, *cactus.Request) (string, error) { return "", nil }
+
+func (halfSource) Parse(dst []cactus.Envelope, _ *cactus.Request) ([]cactus.Envelope, error) {
+	return append(dst, cactus.Envelope{Meta: cactus.Meta{ID: "1", Type: "a"}}, cactus.Envelope{Meta: cactus.Meta{Type: "a"}}), nil
+}
+
+func TestHandler_ThePathOfAMuxNamesTheTenant(t *testing.T) {
+	var r cactus.Registry
+	r.Handle("*", func(_ context.Context, e *cactus.RawEvent) error {
+		require.Equal(t, "acme", e.Tenant)
+		return nil
+	})
+	mux := http.NewServeMux()
+	mux.Handle("POST /hooks/{tenant}", cactus.NewHandler(&r, cactus.PerRequest(
+		func(_ context.Context, req *cactus.Request) (string, cactus.Source, error) {
+			return req.PathValue("tenant"), cactus.Thin(scheme()), nil
+		})))
+	req := signed(t, "evt_849", lostThin)
+	req.URL.Path = "/hooks/acme"
+	require.Equal(t, 200, serve(mux, req).Code)
+	require.Zero(t, r.Unhandled())
+	require.Empty(t, cactus.NewRequest(nil, nil, time.Time{}).PathValue("tenant"))
+}
+
 func TestHandler_ASourceMayRespondItself(t *testing.T) {
 	var r cactus.Registry
 	src := &fakeSource{limits: cactus.Limits{
@@ -375,10 +414,12 @@ func TestHandler_LogsReasonsAndNeverBodiesOrSecrets(t *testing.T) {
 
 	body := strings.Replace(shippedFull, "usps", "body-marker", 1)
 	serve(h, signed(t, "evt_441", body))
+	require.Contains(t, log.String(),
+		`level=ERROR msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=failed error="handler failed"`)
 	serve(h, signed(t, "evt_849", lostThin))
-	require.Empty(t, log.String(), "what a handler does is for a middleware to log")
+	require.Contains(t, log.String(), `error="panic: boom" stack=`)
 	serve(h, signed(t, "e", `{"id":"e","type":"x.y"}`))
-	require.Equal(t, "level=INFO msg=\"event not handled\" event.id=e event.type=x.y\n", log.String())
+	require.Contains(t, log.String(), `level=INFO msg="event not handled" event.id=e event.type=x.y outcome=unhandled`)
 
 	forged := signed(t, "evt_441", body)
 	forged.Body = io.NopCloser(strings.NewReader(body + " "))
@@ -388,6 +429,32 @@ func TestHandler_LogsReasonsAndNeverBodiesOrSecrets(t *testing.T) {
 	for _, never := range []string{"body-marker", secret, secret[6:], forged.Header.Get("Webhook-Signature")[3:]} {
 		require.NotContains(t, log.String(), never)
 	}
+}
+
+func TestHandler_LogsAFailureOnceWithALoggingMiddleware(t *testing.T) {
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	r := &cactus.Registry{DeadLetter: func(context.Context, *cactus.Envelope, error) error { return errors.New("disk full") }}
+	r.Use(middleware.Logging(logger))
+	result := errHandler
+	cactus.On(r, func(context.Context, *types.OrderLostPushed) error { return result })
+	h := cactus.NewHandler(r, cactus.Thin(scheme()), cactus.WithLogger(logger))
+
+	require.Equal(t, 500, serve(h, signed(t, "evt_849", lostThin)).Code)
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
+	log.Reset()
+	result = cactus.RetryAfter(time.Second, errHandler)
+	require.Equal(t, 503, serve(h, signed(t, "evt_849", lostThin)).Code)
+	require.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
+	log.Reset()
+	result = cactus.Permanent(errHandler)
+	require.Equal(t, 500, serve(h, signed(t, "evt_849", lostThin)).Code)
+	require.Contains(t, log.String(), "disk full", "the middleware could not know")
+
+	log.Reset()
+	alone := cactus.NewHandler(new(cactus.Registry), &fakeSource{}, cactus.WithLogger(logger))
+	serve(alone, plain(http.MethodPost, ""))
+	require.Contains(t, log.String(), "content type not supported")
 }
 
 func TestHandler_AnAbortReachesTheServer(t *testing.T) {
@@ -480,6 +547,14 @@ func TestReceive_JoinsTheErrorsOfABatch(t *testing.T) {
 
 	src.responds = func(*cactus.Request, bool) *cactus.Response { return &cactus.Response{} }
 	require.NoError(t, r.Receive(t.Context(), src, cactus.NewRequest(nil, []byte("bad"), time.Time{})))
+
+	require.Contains(t, panicText(t, func() { _ = r.Receive(t.Context(), nil, &cactus.Request{}) }), "needs a source")
+	panics := cactus.PerRequest(func(_ context.Context, req *cactus.Request) (string, cactus.Source, error) {
+		require.Empty(t, req.URL.Path, "empty, and not nil")
+		panic("bug in a source")
+	})
+	var p *cactus.PanicError
+	require.ErrorAs(t, r.Receive(t.Context(), panics, cactus.NewRequest(nil, nil, time.Time{})), &p)
 
 	unresolved := perRequest("t", src, nil)
 	_, err = unresolved.Verify(t.Context(), &cactus.Request{})

@@ -11,7 +11,7 @@ import (
 	"github.com/cactuscorp/cactus"
 )
 
-// The prototype's events as they are pushed.
+// Cactus Corp's events as they are pushed.
 const (
 	shippedThin = `{"id": "evt_441", "type": "order.shipped", "related_object": {"id": "ord_452", "type": "order"}}`
 	shippedFull = `{"id": "evt_441", "type": "order.shipped", "related_object": {"id": "ord_452", "type": "order"}, "data": {"shipping_service": "usps"}}`

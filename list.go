@@ -41,9 +41,9 @@ func (q EventQuery) encode() string {
 	return "?" + v.Encode()
 }
 
-// Events walks the API's list of events from page to page: GET /v1/events, whose
-// answer has the events in data and the cursor of the next page in next. An
-// error ends the walk.
+// Events walks Cactus Corp's list of events from page to page: GET /v1/events,
+// or where [WithEventPath] has events, without the id. The answer has the events
+// in data and the cursor of the next page in next. An error ends the walk.
 func (c *Client) Events(ctx context.Context, q EventQuery) iter.Seq2[*Envelope, error] {
 	list := strings.TrimSuffix(c.eventPath, "/{id}")
 	return func(yield func(*Envelope, error) bool) {

@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/cactuscorp/cactus/internal/envelope"
 )
 
 // Marshal writes an event in Cactus Corp's wire format, with the data that it
-// has. It refuses an event whose id, type or related object a receiver would
-// refuse.
+// has. It refuses an event that [ParseEnvelope] would refuse. To be signed by
+// the Standard Webhooks scheme an id must also be free of dots.
 func Marshal(e Event) ([]byte, error) { return marshal(e, true) }
 
 // MarshalThin is Marshal without the data.
@@ -44,7 +45,7 @@ func marshal(e Event, withData bool) ([]byte, error) {
 
 // checkMade holds a made event against the grammar that receivers apply.
 func checkMade(e Event) error {
-	if e == nil {
+	if v := reflect.ValueOf(e); !v.IsValid() || v.IsNil() {
 		return malformed(&envelope.Error{Problem: "there is no event"})
 	}
 	m := e.Metadata()

@@ -62,14 +62,16 @@ func TestMarshal_RefusesWhatAReceiverWould(t *testing.T) {
 		"related_object.id: ":   with(func(e *cactus.RawEvent) { e.RelatedObject.ID = "" }),
 		"related_object.type: ": with(func(e *cactus.RawEvent) { e.RelatedObject.Type = "" }),
 		"related_object.url: ":  with(func(e *cactus.RawEvent) { e.RelatedObject.URL = "https://x" }),
-		"there is no event":     nil,
+		"no event":              nil,
 	} {
 		_, err := cactus.Marshal(event)
 		require.ErrorIs(t, err, cactus.ErrMalformed)
 		require.ErrorContains(t, err, want)
 	}
+	_, err := cactus.Marshal((*account)(nil))
+	require.ErrorContains(t, err, "there is no event")
 	unwritable := cactus.New[anyEvent]("e")
 	unwritable.Data = math.NaN()
-	_, err := cactus.Marshal(unwritable)
+	_, err = cactus.Marshal(unwritable)
 	require.ErrorContains(t, err, "marshal event")
 }

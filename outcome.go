@@ -72,9 +72,9 @@ func OutcomeOf(err error) Outcome {
 	return o
 }
 
-// WaitOf returns how long err asks the sender to wait, which may be zero: the
-// wait that goes with [OutcomeOf], for outcomes that are answered with
-// Retry-After.
+// WaitOf returns the longest wait that err asks for before another try, which
+// may be zero. As in [OutcomeOf] the outermost *Error decides; of joined errors
+// each is heard.
 func WaitOf(err error) time.Duration {
 	_, after := classify(err)
 	return after
@@ -90,7 +90,10 @@ func classify(err error) (Outcome, time.Duration) {
 			}
 			return e.Outcome, e.After
 		case *APIError:
-			return e.outcome()
+			if e == nil {
+				return OutcomeFailed, 0
+			}
+			return e.outcome(), e.After
 		case *PanicError:
 			return OutcomeFailed, 0
 		}
@@ -112,17 +115,12 @@ func classify(err error) (Outcome, time.Duration) {
 	return OutcomeHandled, 0
 }
 
-// worst returns the worst outcome and the longest wait that goes with it.
+// worst returns the worst outcome and the longest wait.
 func worst(errs []error) (Outcome, time.Duration) {
 	outcome, after := OutcomeHandled, time.Duration(0)
 	for _, err := range errs {
 		o, d := classify(err)
-		switch {
-		case o > outcome:
-			outcome, after = o, d
-		case o == outcome:
-			after = max(after, d)
-		}
+		outcome, after = max(outcome, o), max(after, d)
 	}
 	return outcome, after
 }

@@ -17,6 +17,9 @@ const callerOfOn = 3
 // register adds a handler for its kind's type, or for those of its options.
 func (r *Registry) register(k *kind, kindErr error, h func(context.Context, Event) error, opts []Option) {
 	where := caller(callerOfOn)
+	if r == nil {
+		panic(fmt.Sprintf("cactus: handler at %s: the registry is nil", where))
+	}
 	if kindErr != nil {
 		panic(fmt.Sprintf("cactus: handler at %s: %v", where, kindErr))
 	}
@@ -29,6 +32,9 @@ func (r *Registry) register(k *kind, kindErr error, h func(context.Context, Even
 
 func (r *Registry) registerOther(h func(context.Context, Event) error, opts []Option) {
 	where := caller(callerOfOn)
+	if r == nil {
+		panic(fmt.Sprintf("cactus: fallback at %s: the registry is nil", where))
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	added, o, err := r.route(where, mustKind[RawEvent](), h, opts)
@@ -81,6 +87,9 @@ func (r *Registry) route(where string, k *kind, h func(context.Context, Event) e
 	}
 	var o options
 	for _, opt := range opts {
+		if opt == nil {
+			return nil, nil, errors.New("it was given a nil option")
+		}
 		opt(&o)
 	}
 	chain := HandlerFunc(func(ctx context.Context, event Event) error {

@@ -28,7 +28,7 @@ type HandlerOf[E any] = func(ctx context.Context, event *E) error
 type Middleware func(next HandlerFunc) HandlerFunc
 
 // Registry routes events to handlers by their type. The zero value is ready;
-// set the fields before the first registration.
+// set the fields before the first registration. It must not be copied.
 //
 // Registration belongs to a program's start and panics on misuse, naming the
 // lines that disagree. Registering after the first dispatch is such a misuse.
@@ -131,9 +131,10 @@ func (r *Registry) Handle(name string, h func(ctx context.Context, event *RawEve
 // not known at all.
 func (r *Registry) OnOther(h func(ctx context.Context, event *RawEvent, known bool) error, opts ...Option) {
 	var raw func(context.Context, Event) error
-	if h != nil {
+	if h != nil && r != nil {
+		catalogue := r.Catalogue
 		raw = rawHandler(func(ctx context.Context, event *RawEvent) error {
-			return h(ctx, event, r.Catalogue.Has(event.Type))
+			return h(ctx, event, catalogue.Has(event.Type))
 		})
 	}
 	r.registerOther(raw, opts)
@@ -173,7 +174,7 @@ func (r *Registry) Use(mw ...Middleware) {
 
 // EventTypes returns the registered types and patterns in order. Compare them
 // at start-up with what the endpoint is subscribed to: a type that nobody sends
-// goes unnoticed otherwise.
+// goes unnoticed otherwise. [Registry.Handles] asks the other way round.
 func (r *Registry) EventTypes() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -183,6 +184,15 @@ func (r *Registry) EventTypes() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Handles reports whether a handler, other than the fallback, takes events of
+// this type. Ask it at start-up about every type that the endpoint is
+// subscribed to.
+func (r *Registry) Handles(eventType string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return mostSpecific(r.exact, r.prefixes, eventType) != nil
 }
 
 // Unhandled returns how many dispatched events nothing took.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -119,6 +120,31 @@ func TestRegistry_TheMostSpecificPatternWins(t *testing.T) {
 	require.Equal(t, []string{"*", "pull_request.*", "pull_request.opened", "pull_request.review.*"}, r.EventTypes())
 }
 
+func TestRegistry_HandlesKnowsNamesAndPatternsButNotTheFallback(t *testing.T) {
+	var r cactus.Registry
+	require.False(t, r.Handles("a.b"))
+	r.Handle("a.*", ignoreRaw)
+	r.Handle("c", ignoreRaw)
+	r.OnOther(func(context.Context, *cactus.RawEvent, bool) error { return nil })
+	for eventType, want := range map[string]bool{"a.b": true, "a.b.c": true, "a": false, "c": true, "d": false} {
+		require.Equal(t, want, r.Handles(eventType), eventType)
+	}
+}
+
+func TestRegistry_DispatchStampsTheArrivalIfNobodyHas(t *testing.T) {
+	var r cactus.Registry
+	var got []time.Time
+	r.Handle("*", func(_ context.Context, e *cactus.RawEvent) error { got = append(got, e.ReceivedAt); return nil })
+	arrived := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
+	for _, at := range []time.Time{{}, arrived} {
+		env := &cactus.Envelope{Meta: cactus.Meta{ID: "e", Type: "t", ReceivedAt: at}}
+		require.NoError(t, r.Dispatch(t.Context(), env))
+		require.Equal(t, at, env.ReceivedAt, "the caller's envelope stays as it is")
+	}
+	require.False(t, got[0].IsZero())
+	require.Equal(t, arrived, got[1])
+}
+
 func TestRegistry_OneStructServesSeveralTypes(t *testing.T) {
 	var r cactus.Registry
 	var got []string
@@ -197,6 +223,14 @@ func TestRegistry_MisusePanicsWithThePlace(t *testing.T) {
 				r.OnOther(func(context.Context, *cactus.RawEvent, bool) error { return nil }, cactus.WithTypes("a"))
 			},
 			[]string{"WithTypes has no meaning for a fallback"},
+		},
+		"nil option":   {func(r *cactus.Registry) { r.Handle("a.b", ignoreRaw, nil) }, []string{"it was given a nil option"}},
+		"nil registry": {func(*cactus.Registry) { cactus.On(nil, shipped) }, []string{"the registry is nil"}},
+		"nil registry of a fallback": {
+			func(*cactus.Registry) {
+				(*cactus.Registry)(nil).OnOther(func(context.Context, *cactus.RawEvent, bool) error { return nil })
+			},
+			[]string{"the registry is nil"},
 		},
 		"nil handler":          {func(r *cactus.Registry) { r.Handle("a.b", nil) }, []string{"the handler is nil"}},
 		"nil typed handler":    {func(r *cactus.Registry) { cactus.On[types.OrderLost](r, nil) }, []string{"the handler is nil"}},

@@ -17,13 +17,24 @@ import (
 // copies of what you need, never the Request itself.
 type Request struct {
 	Method     string      // "" out of a queue
-	URL        *url.URL    // nil out of a queue
+	URL        *url.URL    // empty out of a queue
 	Header     http.Header // canonical names
 	Body       []byte      // exactly what was signed
 	ReceivedAt time.Time   // zero: now
 
 	Tenant string // what the Resolver chose
 	Key    string // what Verify returned
+
+	http *http.Request // nil out of a queue
+}
+
+// PathValue returns what a wildcard of the http.ServeMux pattern that led here
+// stands for, as [http.Request.PathValue] does. Out of a queue it is empty.
+func (r *Request) PathValue(name string) string {
+	if r.http == nil {
+		return ""
+	}
+	return r.http.PathValue(name)
 }
 
 // NewRequest makes a Request from a queue's message. The names in header need
@@ -36,13 +47,15 @@ func NewRequest(header map[string][]string, body []byte, receivedAt time.Time) *
 			h.Add(name, v)
 		}
 	}
-	return &Request{Header: h, Body: body, ReceivedAt: receivedAt}
+	return &Request{URL: new(url.URL), Header: h, Body: body, ReceivedAt: receivedAt}
 }
 
 // Source knows one provider's requests. Implementations are used concurrently.
+// Over HTTP both methods run under the request's own context.
 type Source interface {
 	// Verify returns the name of the key that signed req. An error that is a
-	// [signature.ErrRefused] becomes a 401.
+	// [signature.ErrRefused] becomes a 401; any other means that Verify could
+	// not find out, and becomes a 500, after which the sender tries again.
 	Verify(ctx context.Context, req *Request) (key string, err error)
 	// Parse appends req's events to dst. Only Data and Raw may be views of
 	// req.Body. Whatever error it returns is made an [ErrMalformed], and its
@@ -192,49 +205,18 @@ func resolve(ctx context.Context, src Source, req *Request) (Source, error) {
 // known of the delivery.
 func parse(dst []Envelope, src Source, req *Request) ([]Envelope, error) {
 	envs, err := src.Parse(dst, req)
-	if err != nil && !errors.Is(err, ErrMalformed) {
-		err = malformed(err)
-	}
 	if err != nil {
-		return nil, err
+		if _, ok := err.(*malformedError); ok { //nolint:errorlint // one that is wrapped says more
+			return nil, err
+		}
+		return nil, malformed(err)
 	}
-	for i := range envs {
+	for i := range envs { // all of them before the first is dispatched
+		if err := envs[i].check(); err != nil {
+			return nil, err
+		}
 		m := &envs[i].Meta
 		m.Tenant, m.Key, m.ReceivedAt = req.Tenant, req.Key, req.ReceivedAt
 	}
 	return envs, nil
-}
-
-// Receive verifies req, parses it and dispatches each of its events. It is the
-// way in for deliveries that come out of a queue; [NewHandler] does the same
-// for HTTP.
-//
-// The events of a batch are dispatched in order, one after the other, whatever
-// becomes of the others; their errors are joined.
-func (r *Registry) Receive(ctx context.Context, src Source, req *Request) error {
-	src, err := resolve(ctx, src, req)
-	if err != nil {
-		return err
-	}
-	if req.ReceivedAt.IsZero() {
-		req.ReceivedAt = time.Now()
-	}
-	if req.Key, err = src.Verify(ctx, req); err != nil {
-		return err
-	}
-	if responder, ok := src.(Responder); ok && responder.Respond(req, true) != nil {
-		return nil // a handshake has no event
-	}
-	envs, err := parse(nil, src, req)
-	if err != nil {
-		return err
-	}
-	if len(envs) == 1 { // errors.Join would hide what the handler returned
-		return r.Dispatch(ctx, &envs[0])
-	}
-	var errs []error
-	for i := range envs {
-		errs = append(errs, r.Dispatch(ctx, &envs[i]))
-	}
-	return errors.Join(errs...)
 }

@@ -221,7 +221,9 @@ func (s *state) prefetch(ctx context.Context, event bool) error {
 	return errors.Join(eventErr, objectErr)
 }
 
-// recovered turns a panic of f into an error, also where nobody above could.
+// recovered turns a panic of f into an error, on goroutines of our own where
+// nobody above could, and in hooks. Not even http.ErrAbortHandler goes through:
+// it would end the program there.
 func recovered(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -3,6 +3,7 @@ package cactustest
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -44,6 +45,26 @@ func Event[E any, P cactus.PushedEvent[E]](tb testing.TB, data, object any, edit
 	checkFits(tb, reflect.TypeFor[E](), "related object", object, objectType)
 	arrive(tb, r, P(new(E)).EventType(), newMemory(tb, data, object, objectType), edit)
 	return event
+}
+
+// Fields is an edit for [Event]: it adds fields to the event's JSON, those that
+// E declares beside what it embeds. A field of the envelope's own is replaced in
+// the JSON alone; set it in the Envelope instead.
+func Fields(fields map[string]any) func(*cactus.Envelope) {
+	return func(env *cactus.Envelope) {
+		all := map[string]any{"id": env.ID, "type": env.Type}
+		if env.Raw != nil {
+			if err := json.Unmarshal(env.Raw, &all); err != nil {
+				panic("cactustest: Fields: the envelope's Raw is not an object: " + err.Error())
+			}
+		}
+		maps.Copy(all, fields)
+		raw, err := json.Marshal(all)
+		if err != nil {
+			panic("cactustest: Fields: " + err.Error())
+		}
+		env.Raw = raw
+	}
 }
 
 // RawEvent is [Event] for handlers of a [cactus.RawEvent]. Data and object may

@@ -161,3 +161,33 @@ func TestRawEvent_PullsFromMemory(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"n":1}`, string(object))
 }
+
+// visited is an event with a field of its own.
+type visited struct {
+	cactus.Full[struct {
+		Room string `json:"room"`
+	}]
+
+	Region string `json:"region" validate:"required"`
+}
+
+func (visited) EventType() string { return "room.visited" }
+
+type visitedPushed struct {
+	cactus.Pushed[visited]
+
+	Region string `json:"region"`
+}
+
+func TestFields_AreInTheEventAndInWhatItPulls(t *testing.T) {
+	e := cactustest.Event[visitedPushed](t, map[string]any{"room": "hall"}, nil,
+		cactustest.Fields(map[string]any{"region": "eu"}), cactustest.Fields(map[string]any{"other": 1}))
+	require.Equal(t, "eu", e.Region)
+	full, err := e.Pull(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "eu", full.Region)
+	require.Equal(t, "hall", full.Data.Room)
+
+	require.Panics(t, func() { cactustest.Fields(map[string]any{"x": func() {}})(new(cactus.Envelope)) })
+	require.Panics(t, func() { cactustest.Fields(nil)(&cactus.Envelope{Raw: []byte(`[]`)}) })
+}

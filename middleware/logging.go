@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cactuscorp/cactus"
+	"github.com/cactuscorp/cactus/internal/reported"
 )
 
 // LoggingOption changes a [Logging].
@@ -25,8 +26,8 @@ func WithLevel(level func(cactus.Outcome) slog.Level) LoggingOption {
 }
 
 // Logging logs one record for each event that passes, when its handler is done:
-// "event handled" or, if there was an error, "event not handled". A nil logger
-// logs nothing. The attributes are
+// "event handled", "event ignored" or, if there was an error, "event not
+// handled". A nil logger logs nothing. The attributes are
 //
 //   - event: a group of id and type, and tenant if there is one
 //   - outcome: the text of the [cactus.Outcome], such as "handled"
@@ -43,7 +44,7 @@ func WithLevel(level func(cactus.Outcome) slog.Level) LoggingOption {
 //
 // What never gets to a handler never gets here: refused requests and events
 // that nobody takes are for the logger of [cactus.NewHandler]. That one also
-// logs failed events, so with both of them a failure is logged twice.
+// logs events that fail, but not those that a Logging has logged before.
 func Logging(l *slog.Logger, opts ...LoggingOption) cactus.Middleware {
 	g := &logging{log: l, level: levelOf}
 	for _, opt := range opts {
@@ -111,6 +112,10 @@ func (g *logging) record(ctx context.Context, event cactus.Event, start time.Tim
 	}
 	if err != nil {
 		message, attrs = "event not handled", append(attrs, slog.String("error", err.Error()))
+		reported.Mark(ctx)
+	}
+	if outcome == cactus.OutcomeIgnored {
+		message = "event ignored"
 	}
 	if p := (*cactus.PanicError)(nil); errors.As(err, &p) && p.Stack != nil {
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))

@@ -41,7 +41,7 @@ func TestLogging_WritesOneRecordAnEvent(t *testing.T) {
 		want string
 	}{
 		{"handled", nil, `level=INFO msg="event handled" event.id=evt_441 event.type=order.shipped outcome=handled duration=1.5s`},
-		{"ignored", cactus.ErrIgnored, `level=INFO msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=ignored duration=1.5s error="cactus: event ignored"`},
+		{"ignored", cactus.ErrIgnored, `level=INFO msg="event ignored" event.id=evt_441 event.type=order.shipped outcome=ignored duration=1.5s error="cactus: event ignored"`},
 		{"unhandled", cactus.ErrNoHandler, `level=INFO msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=unhandled duration=1.5s error="cactus: no handler"`},
 		{"busy", &cactus.Error{Outcome: cactus.OutcomeBusy}, `level=WARN msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=busy duration=1.5s error="cactus: busy"`},
 		{"retry", cactus.RetryAfter(time.Minute, errFlaky), `level=WARN msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=retry duration=1.5s error="retry: connection reset"`},

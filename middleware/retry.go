@@ -94,7 +94,7 @@ func (r *retry) handle(ctx context.Context, next cactus.HandlerFunc, event cactu
 		if err == nil || try >= r.tries || !r.mayPass(err) {
 			return err
 		}
-		wait := max(r.waits.Wait(try), asked(err))
+		wait := max(r.waits.Wait(try), cactus.WaitOf(err))
 		if wait > r.waits.Max || !backoff.Fits(ctx, wait) || backoff.Sleep(ctx, wait) != nil {
 			return err
 		}
@@ -108,29 +108,6 @@ func (r *retry) mayPass(err error) bool {
 		return r.retryable == nil || r.retryable(err)
 	default:
 		return false
-	}
-}
-
-// asked returns the longest wait that an error, or one of several joined, asks
-// for. As in [cactus.OutcomeOf], the outermost *cactus.Error decides.
-func asked(err error) time.Duration {
-	switch e := err.(type) { //nolint:errorlint // walks the tree itself
-	case *cactus.Error:
-		return e.After
-	case *cactus.APIError:
-		return e.After
-	case *cactus.PanicError:
-		return 0
-	case interface{ Unwrap() error }:
-		return asked(e.Unwrap())
-	case interface{ Unwrap() []error }:
-		var longest time.Duration
-		for _, one := range e.Unwrap() {
-			longest = max(longest, asked(one))
-		}
-		return longest
-	default:
-		return 0
 	}
 }
 

@@ -83,7 +83,7 @@ func retrieve[O any](ctx context.Context, c *Client, object, prefix, id string) 
 	if err := checkID(object, prefix, id); err != nil {
 		return nil, err
 	}
-	o, err := cactus.Retrieve[O](ctx, c.Client, "/v1/"+object+"s/"+id)
+	o, err := cactus.Retrieve[O](ctx, c, "/v1/"+object+"s/"+id)
 	return o, notFound(object, id, err)
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/cactuscorp/cactus/types"
 )
 
-// Part 1 of the prototype: a switch over strings. It compiles, and each of its
+// A switch over strings compiles, and each of its
 // branches has a mistake that only shows when an event comes.
 func ExampleClient_ParseEventV1() {
 	ctx := context.Background()

@@ -43,7 +43,7 @@ func FuzzParseDate(f *testing.F) {
 	})
 }
 
-// api serves the prototype's database, or a status for every path.
+// api serves Cactus Corp's database, or a status for every path.
 func api(t *testing.T, status int) *types.Client {
 	t.Helper()
 	bodies := map[string]string{
@@ -86,7 +86,7 @@ func TestClient_RetrievesTyped(t *testing.T) {
 	require.Equal(t, &types.Movie{ID: "mov_261", Title: "Kung Fu Panda", ReleaseYear: 2008}, movie)
 }
 
-func TestClient_ErrorsReadAsThePrototypes(t *testing.T) {
+func TestClient_ErrorsSayWhichIDOfWhat(t *testing.T) {
 	c := api(t, http.StatusOK)
 	calls := map[string]func(id string) error{
 		"event": func(id string) error { _, err := c.RetrieveEvent(t.Context(), id); return err },
@@ -206,7 +206,7 @@ func pullBoth[F, O any](ctx context.Context, t *testing.T, e interface {
 	return full, object
 }
 
-// database is the prototype's, in memory.
+// database is Cactus Corp's, in memory.
 type database struct{}
 
 func (database) FetchEvent(_ context.Context, m *cactus.Meta) (*cactus.Envelope, error) {

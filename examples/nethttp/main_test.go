@@ -118,6 +118,9 @@ func TestNetHTTP_RefusesForgeriesAndIgnoresTheRest(t *testing.T) {
 func TestNetHTTP_CurlOfThePackageComment(t *testing.T) {
 	for _, tool := range []string{"bash", "openssl", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
+			if os.Getenv("CACTUS_CI") != "" {
+				t.Fatal(err) // .ci/run installs it
+			}
 			t.Skip(err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-func TestQuickstart_PrintsWhatTheFinishedExercisePrints(t *testing.T) {
+func TestQuickstart_PrintsWhatBecameOfEachEvent(t *testing.T) {
 	require.Equal(t, `  Created a database record for ord_452 w/ order.num_items=5
   Order ord_452 has been delivered after 2 attempt(s)!
   An order was last seen in Boulder... we have no additional information

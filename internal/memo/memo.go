@@ -13,18 +13,11 @@ import (
 // too: a leader that is cancelled fails alone, and the next in the queue takes
 // over. A failure is never remembered.
 //
-// A Memo must be made with [New] or [Memo.Init] and not be copied after first
-// use. It is safe for concurrent use.
+// A Memo must be made ready with [Memo.Init] and not be copied after that. It is
+// safe for concurrent use.
 type Memo[T any] struct {
 	turn  chan struct{}
 	value atomic.Pointer[T]
-}
-
-// New returns an empty Memo.
-func New[T any]() *Memo[T] {
-	m := new(Memo[T])
-	m.Init()
-	return m
 }
 
 // Init makes the zero Memo ready. It must come before any other method.

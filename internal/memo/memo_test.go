@@ -16,9 +16,15 @@ import (
 
 var errLoad = errors.New("load failed")
 
+func newMemo[T any]() *memo.Memo[T] {
+	m := new(memo.Memo[T])
+	m.Init()
+	return m
+}
+
 func TestGet_LoadsOnceForManyCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := memo.New[int]()
+		m := newMemo[int]()
 		var loads atomic.Int32
 		var group sync.WaitGroup
 		for range 100 {
@@ -40,7 +46,7 @@ func TestGet_LoadsOnceForManyCallers(t *testing.T) {
 
 func TestGet_CancelledLeaderDoesNotFailAWaiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := memo.New[string]()
+		m := newMemo[string]()
 		leaderCtx, cancel := context.WithCancel(t.Context())
 		wait := func(ctx context.Context) (string, error) {
 			select {
@@ -68,7 +74,7 @@ func TestGet_CancelledLeaderDoesNotFailAWaiter(t *testing.T) {
 
 func TestGet_WaiterGivesUpWithItsOwnContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := memo.New[int]()
+		m := newMemo[int]()
 		release := make(chan struct{})
 		var group sync.WaitGroup
 		group.Go(func() {
@@ -88,7 +94,7 @@ func TestGet_WaiterGivesUpWithItsOwnContext(t *testing.T) {
 }
 
 func TestGet_FailureAndPanicAreNotRemembered(t *testing.T) {
-	m := memo.New[int]()
+	m := newMemo[int]()
 	_, err := m.Get(t.Context(), func(context.Context) (int, error) { return 0, errLoad })
 	require.ErrorIs(t, err, errLoad)
 	require.Panics(t, func() {
@@ -102,7 +108,7 @@ func TestGet_FailureAndPanicAreNotRemembered(t *testing.T) {
 func TestGet_CancelledCallerDoesNotLoad(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errLoad)
-	_, err := memo.New[int]().Get(ctx, func(context.Context) (int, error) {
+	_, err := newMemo[int]().Get(ctx, func(context.Context) (int, error) {
 		t.Error("loaded with a cancelled context")
 		return 0, nil
 	})
@@ -110,7 +116,7 @@ func TestGet_CancelledCallerDoesNotLoad(t *testing.T) {
 }
 
 func TestRefresh_ReplacesOnlyOnSuccess(t *testing.T) {
-	m := memo.New[int]()
+	m := newMemo[int]()
 	n := 0
 	load := func(context.Context) (int, error) { n++; return n, nil }
 	for _, want := range []int{1, 1} {

@@ -21,7 +21,9 @@ import (
 // New returns a source for [cactus.NewHandler] and [cactus.Registry.Receive].
 // It panics if v is nil.
 //
-// The timestamp becomes the event's Created; it may be absent. Other fields are
+// An event's id has the grammar of [cactus.ParseEnvelope], which is narrower than
+// that of the header: letters, digits, dash, underscore and colon. The
+// timestamp becomes the event's Created; it may be absent. Other fields are
 // left to those of the handler's event type. Handlers have 14 seconds, because
 // the specification has senders wait for 15 to 30.
 func New(v *signature.StandardWebhooks) cactus.Source {

@@ -100,10 +100,8 @@ func ClientOptions() []cactus.ClientOption {
 	return []cactus.ClientOption{
 		cactus.WithBaseURL(BaseURL),
 		cactus.WithEventPath("/v2/core/events/{id}"),
+		cactus.WithContextHeader("Stripe-Context"),
 		cactus.WithHeader(func(h http.Header, m *cactus.Meta) {
-			if m.Context != "" {
-				h.Set("Stripe-Context", m.Context)
-			}
 			if m.ID != "" {
 				h.Set("Stripe-Request-Trigger", "event="+m.ID)
 			}

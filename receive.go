@@ -1,0 +1,51 @@
+package cactus
+
+import (
+	"context"
+	"time"
+)
+
+// Receive verifies req, parses it and dispatches each of its events. It is the
+// way in for deliveries that come out of a queue; [NewHandler] does the same
+// for HTTP.
+//
+// The events of a batch are dispatched in order, one after the other, whatever
+// becomes of the others; their errors are joined. A single event's error is
+// returned as it is. Some errors are no failure: acknowledge the message unless
+// its [Outcome] is worse than OutcomeUnhandled.
+//
+// The events keep views of req.Body. ctx bounds the handlers, and src's Limits
+// do not apply. A panic anywhere is returned as a [PanicError]. Receive panics
+// if src or req is nil.
+func (r *Registry) Receive(ctx context.Context, src Source, req *Request) error {
+	if src == nil || req == nil {
+		panic("cactus: Receive needs a source and a request")
+	}
+	var envs []Envelope
+	err := recovered(func() (err error) {
+		envs, err = r.open(ctx, src, req)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.dispatchAll(ctx, envs, func(*Envelope, bool, error) {})
+}
+
+// open returns the verified events of req: none if it was a handshake.
+func (r *Registry) open(ctx context.Context, src Source, req *Request) ([]Envelope, error) {
+	src, err := resolve(ctx, src, req)
+	if err != nil {
+		return nil, err
+	}
+	if req.ReceivedAt.IsZero() {
+		req.ReceivedAt = time.Now()
+	}
+	if req.Key, err = src.Verify(ctx, req); err != nil {
+		return nil, err
+	}
+	if responder, ok := src.(Responder); ok && responder.Respond(req, true) != nil {
+		return nil, nil
+	}
+	return parse(nil, src, req)
+}
