@@ -1,6 +1,7 @@
 package cactus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -119,12 +120,29 @@ func (k *kind) decodeExtras(event Event, raw json.RawMessage) error {
 			}
 			seen |= 1 << i
 			target := value.FieldByIndex(e.index)
+			if e.plain && setPlain(target, field) {
+				continue
+			}
 			if err := json.Unmarshal(field, target.Addr().Interface()); err != nil {
 				return redact(e.name, field, target.Type(), err)
 			}
 		}
 		return nil
 	})
+}
+
+// setPlain reads the values that need no decoder: a bool, and a string without
+// escapes. It reports whether it did.
+func setPlain(target reflect.Value, field []byte) bool {
+	switch {
+	case target.Kind() == reflect.Bool && (string(field) == "true" || string(field) == "false"):
+		target.SetBool(field[0] == 't')
+	case target.Kind() == reflect.String && field[0] == '"' && bytes.IndexByte(field, '\\') < 0:
+		target.SetString(string(field[1 : len(field)-1]))
+	default:
+		return false
+	}
+	return true
 }
 
 // decodeChecked decodes an object that a fetch brought and validates it.

@@ -95,6 +95,16 @@ func ParseEnvelope(body []byte) (*Envelope, error) {
 	return env, nil
 }
 
+// AppendEnvelope is [ParseEnvelope] for a [Source]: it appends the envelope to
+// dst. On an error it returns dst as it was.
+func AppendEnvelope(dst []Envelope, body []byte) ([]Envelope, error) {
+	dst = append(dst, Envelope{})
+	if err := dst[len(dst)-1].parse(body); err != nil {
+		return dst[:len(dst)-1], err
+	}
+	return dst, nil
+}
+
 // parse fills e, which must be zero. All strings share one allocation.
 func (e *Envelope) parse(body []byte) error {
 	var f envelope.Fields

@@ -48,6 +48,9 @@ func NewHandler(r *Registry, src Source, opts ...HandlerOption) http.Handler {
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
+	if _, ok := src.(Resolver); !ok {
+		h.limits = h.limitsOf(src)
+	}
 	return h
 }
 
@@ -105,6 +108,16 @@ func (d *delivery) free() {
 	deliveries.Put(d)
 }
 
+// limitsOf returns the limits for src's requests: those of the options, src's
+// own and the defaults, in this order.
+func (h *handler) limitsOf(src Source) Limits {
+	limits := h.limits
+	if l, ok := src.(Limiter); ok {
+		limits = limits.or(l.Limits())
+	}
+	return limits.or(defaultLimits)
+}
+
 // serve takes a request through every step up to the handlers.
 func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	req := &d.req
@@ -112,11 +125,11 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	if err != nil {
 		return nil, h.refused(r, req, err)
 	}
-	limits := h.limits
-	if l, ok := src.(Limiter); ok {
-		limits = limits.or(l.Limits())
+	limits := &h.limits
+	if _, ok := h.source.(Resolver); ok {
+		chosen := h.limitsOf(src)
+		limits = &chosen
 	}
-	limits = limits.or(defaultLimits)
 
 	if !slices.Contains(limits.Methods, r.Method) {
 		return nil, h.refused(r, req, &refusal{status: http.StatusMethodNotAllowed, text: "method not allowed", allow: limits.Methods})
@@ -127,7 +140,7 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 			return response, nil
 		}
 	}
-	if err := d.read(r, &limits); err != nil {
+	if err := d.read(r, limits); err != nil {
 		return nil, h.refused(r, req, err)
 	}
 	if req.Key, err = src.Verify(r.Context(), req); err != nil {

@@ -40,6 +40,7 @@ type kind struct {
 type extra struct {
 	name  string
 	index []int
+	plain bool // the type does not read itself
 }
 
 // What the embedded types have, each for one question of inspect. The names
@@ -62,9 +63,12 @@ func kindOf[E any]() (*kind, error) {
 	if k, ok := kinds.Load(t); ok {
 		return k.(*kind), nil //nolint:errcheck,forcetypeassert // only kinds are stored
 	}
-	return inspect(t, func() (any, *state) {
+	if _, ok := any(new(E)).(Event); !ok {
+		return nil, fmt.Errorf("%s is not an event: it must embed cactus.Full, cactus.Bare or cactus.Pushed by value", t)
+	}
+	return inspect(t, func() (Event, *state) {
 		b := new(box[E])
-		return &b.event, &b.state
+		return any(&b.event).(Event), &b.state //nolint:errcheck,forcetypeassert // checked above, once
 	})
 }
 
@@ -78,17 +82,9 @@ func mustKind[E any]() *kind {
 }
 
 // inspect finds out about t, whose pointer newEvent returns.
-func inspect(t reflect.Type, newEvent func() (any, *state)) (*kind, error) {
-	k := &kind{goType: t}
-	k.make = func() (Event, *state) {
-		ptr, s := newEvent()
-		return ptr.(Event), s //nolint:errcheck,forcetypeassert // checked below, once
-	}
-	sample, _ := newEvent()
-	event, ok := sample.(Event)
-	if !ok {
-		return nil, fmt.Errorf("%s is not an event: it must embed cactus.Full, cactus.Bare or cactus.Pushed by value", t)
-	}
+func inspect(t reflect.Type, newEvent func() (Event, *state)) (*kind, error) {
+	k := &kind{goType: t, make: newEvent}
+	event, _ := newEvent()
 	if t != reflect.TypeFor[RawEvent]() {
 		err := k.inspectFields(t, nil)
 		if err == nil { // a nil embedded pointer has no methods to ask
@@ -197,7 +193,7 @@ func (k *kind) inspectFields(t reflect.Type, path []int) error {
 		case slices.ContainsFunc(k.extras, func(e extra) bool { return e.name == name }):
 			return fmt.Errorf("field %s takes the JSON name %q, which another field has already", f.Name, name)
 		}
-		k.extras = append(k.extras, extra{name, index})
+		k.extras = append(k.extras, extra{name, index, !readsItself(f.Type)})
 		k.taggedExtras = k.taggedExtras || f.Tag.Get("validate") != "" || hasValidateTag(f.Type)
 	}
 	return nil

@@ -87,7 +87,7 @@ type Response struct {
 }
 
 // Limiter is optional on a [Source]: what it takes differs from [Limits]'
-// defaults.
+// defaults. It is asked once, or for each request that a [Resolver] chose it for.
 type Limiter interface {
 	Limits() Limits
 }
@@ -145,15 +145,14 @@ func (t thin) Verify(_ context.Context, req *Request) (string, error) {
 }
 
 func (t thin) Parse(dst []Envelope, req *Request) ([]Envelope, error) {
-	dst = append(dst, Envelope{})
-	env := &dst[len(dst)-1]
-	if err := env.parse(req.Body); err != nil {
-		return dst[:len(dst)-1], err
+	envs, err := AppendEnvelope(dst, req.Body)
+	if err != nil {
+		return dst, err
 	}
-	if id := req.Header["Webhook-Id"]; len(id) != 1 || id[0] != env.ID {
-		return dst[:len(dst)-1], malformed(&envelope.Error{Field: "id", Problem: "must be the Webhook-Id header's"})
+	if id := req.Header["Webhook-Id"]; len(id) != 1 || id[0] != envs[len(dst)].ID {
+		return dst, malformed(&envelope.Error{Field: "id", Problem: "must be the Webhook-Id header's"})
 	}
-	return dst, nil
+	return envs, nil
 }
 
 // PerRequest is a source whose secret, and whose tenant, depend on the request:

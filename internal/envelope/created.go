@@ -47,6 +47,9 @@ func parseTime(s []byte) (time.Time, bool) {
 	return t, true
 }
 
+//nolint:gochecknoglobals // a table
+var powersOfTen = [...]int{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
+
 // parseFraction reads the fraction of a second that s may begin with, in
 // nanoseconds, and returns what follows it.
 func parseFraction(s []byte) (nano int, rest []byte, ok bool) {
@@ -58,9 +61,7 @@ func parseFraction(s []byte) (nano int, rest []byte, ok bool) {
 	for ; i < len(s) && i <= 9 && isDigit(s[i]); i++ {
 		nano = nano*10 + int(s[i]-'0')
 	}
-	for digits := i - 1; digits < 9; digits++ {
-		nano *= 10
-	}
+	nano *= powersOfTen[10-i]
 	for i < len(s) && isDigit(s[i]) {
 		i++
 	}

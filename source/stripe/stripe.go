@@ -57,32 +57,39 @@ func (t thin) Parse(dst []cactus.Envelope, req *cactus.Request) ([]cactus.Envelo
 	if err := checkObject(req.Body); err != nil {
 		return dst, err
 	}
-	env, err := cactus.ParseEnvelope(req.Body)
-	if err != nil {
-		return dst, err
-	}
-	return append(dst, *env), nil
+	return cactus.AppendEnvelope(dst, req.Body)
 }
 
+// errFound ends a walk over a body that has said what it is.
+var errFound = errors.New("found")
+
 // checkObject accepts a body without an object, as Stripe's own library does.
+// It leaves the rest of the body to the parser.
 func checkObject(body []byte) error {
-	return envelope.Each(body, func(key, value []byte) error {
-		if string(key) != "object" || string(value) == `"`+thinObject+`"` {
+	err := envelope.Each(body, func(key, value []byte) error {
+		if string(key) != "object" {
 			return nil
 		}
 		var object string
+		if string(value) == `"`+thinObject+`"` {
+			return errFound
+		}
 		if json.Unmarshal(value, &object) != nil {
 			return errObject
 		}
 		switch object {
 		case thinObject, "":
-			return nil
+			return errFound
 		case snapshotObject:
 			return errSnapshot
 		default:
 			return errObject
 		}
 	})
+	if errors.Is(err, errFound) {
+		return nil
+	}
+	return err
 }
 
 // BaseURL is where Stripe's API is.
