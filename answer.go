@@ -54,7 +54,11 @@ func (h *handler) answer(w http.ResponseWriter, err error) {
 
 // seconds rounds up to whole seconds, at least one.
 func seconds(d time.Duration) int64 {
-	return int64(max((d+time.Second-1)/time.Second, 1))
+	s := int64(d / time.Second)
+	if d%time.Second > 0 {
+		s++
+	}
+	return max(s, 1)
 }
 
 func (r *Response) write(w http.ResponseWriter) {

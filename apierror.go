@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cactuscorp/cactus/internal/backoff"
 )
@@ -75,11 +77,25 @@ func (e *APIError) outcome() Outcome {
 	}
 }
 
-const maxMessage = 200
+// noAnswer makes an error of net/http fit to be shown. That error has the URL,
+// and what the other side wrote, where the key or parts of an event may be.
+func (c *Client) noAnswer(err error) error {
+	cause := err
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		cause = u.Err
+	}
+	return &redactedError{"no answer from the API: " + c.clean(cause.Error()), cause}
+}
+
+const (
+	maxMessage    = 200
+	maxRetryAfter = 24 * time.Hour // of an API that asks for years
+)
 
 func (c *Client) apiError(resp *http.Response, body []byte) error {
 	e := &APIError{Status: resp.StatusCode}
-	e.After, _ = backoff.RetryAfter(resp.Header, time.Now())
+	after, _ := backoff.RetryAfter(resp.Header, time.Now())
+	e.After = min(after, maxRetryAfter)
 	var answer struct {
 		Error struct {
 			Code    string `json:"code"`
@@ -100,7 +116,7 @@ func (c *Client) clean(text string) string {
 		text = strings.ToValidUTF8(text[:maxMessage], "")
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) { // controls, and what changes the direction
 			return ' '
 		}
 		return r

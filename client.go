@@ -90,8 +90,15 @@ var transport = sync.OnceValue(func() http.RoundTripper {
 	}
 	t = t.Clone()
 	t.MaxIdleConnsPerHost = 64
+	t.MaxResponseHeaderBytes = 64 << 10
 	return t
 })
+
+// String shows where the client asks, and not its key.
+func (c *Client) String() string { return "cactus.Client(" + c.base.Redacted() + ")" }
+
+// GoString is String, for %#v.
+func (c *Client) GoString() string { return c.String() }
 
 const maxRedirects = 3
 
@@ -134,6 +141,9 @@ func (c *Client) FetchObject(ctx context.Context, m *Meta, ref ObjectRef) ([]byt
 	}
 	if err := envelope.CheckID(ref.ID); err != nil {
 		return nil, fmt.Errorf("related object's id: %w", err)
+	}
+	if err := envelope.CheckType(ref.Type); err != nil {
+		return nil, fmt.Errorf("related object's type: %w", err)
 	}
 	path := strings.NewReplacer("{type}", url.PathEscape(ref.Type), "{id}", url.PathEscape(ref.ID))
 	return c.get(ctx, m, path.Replace(c.objectPath))
@@ -239,7 +249,7 @@ func (c *Client) once(ctx context.Context, m *Meta, target *url.URL) ([]byte, er
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, c.noAnswer(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, c.maxResponse+1))

@@ -106,8 +106,13 @@ func TestClient_NeverLeavesTheHost(t *testing.T) {
 		_, err := c.FetchEvent(t.Context(), &cactus.Meta{ID: id})
 		require.Error(t, err, id)
 	}
-	_, err := c.FetchObject(t.Context(), &cactus.Meta{}, cactus.ObjectRef{ID: "../x", Type: "b"})
-	require.Error(t, err)
+	for _, ref := range []cactus.ObjectRef{
+		{ID: "../x", Type: "b"}, {ID: "x", Type: "a/../../admin"}, {ID: "x", Type: ""},
+		{ID: "x", Type: "b", URL: "/a/..;/b"}, {ID: "x", Type: "b", URL: "/a/%252e%252e/b"},
+	} {
+		_, err := c.FetchObject(t.Context(), &cactus.Meta{}, ref)
+		require.Error(t, err, ref)
+	}
 }
 
 func TestClient_FollowsRedirectsOnlyOnItsOwnHost(t *testing.T) {
@@ -291,7 +296,7 @@ func TestClient_EventsWalksThePages(t *testing.T) {
 func TestClient_EventsEndsWithTheFirstError(t *testing.T) {
 	for body, want := range map[string]string{
 		`[]`:                        "list of events: must be an object, not array",
-		`{"data":[],"next":"same"}`: "list of events: the next page is the page itself",
+		`{"data":[],"next":"same"}`: "list of events: the pages go round in circles",
 	} {
 		c := clientOf(func(*http.Request) (*http.Response, error) { return answer(200, body) })
 		var errs []error
@@ -307,6 +312,57 @@ func TestClient_EventsEndsWithTheFirstError(t *testing.T) {
 	}
 }
 
+func TestClient_EventsNoticesPagesThatGoRoundInCircles(t *testing.T) {
+	next := map[string]string{"": "a", "a": "b", "b": "c", "c": "a"}
+	asked := 0
+	c := clientOf(func(req *http.Request) (*http.Response, error) {
+		asked++
+		return answer(200, `{"data":[],"next":"`+next[req.URL.Query().Get("after")]+`"}`)
+	})
+	var last error
+	for _, err := range c.Events(t.Context(), cactus.EventQuery{}) {
+		last = err
+	}
+	require.EqualError(t, last, "list of events: the pages go round in circles")
+	require.Less(t, asked, 10)
+}
+
+func TestClient_ErrorsShowNeitherURLsNorWhatTheOtherSideWrote(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "http://other.test/login?token="+r.Header.Get("Authorization")+strings.Repeat("x", 10_000))
+		w.WriteHeader(http.StatusFound)
+	}))
+	c := clientWith(api.URL, cactus.WithRetries(1, time.Second))
+	ref := cactus.ObjectRef{ID: "o", Type: "order", URL: "/v1/orders/o?sig=body-marker"}
+	_, redirected := c.FetchObject(t.Context(), &cactus.Meta{}, ref)
+	api.Close()
+	_, refused := c.FetchObject(t.Context(), &cactus.Meta{}, ref)
+	require.ErrorContains(t, redirected, "redirects away")
+	require.ErrorContains(t, refused, "no answer from the API: ")
+	for _, err := range []error{redirected, refused} {
+		require.NotContains(t, err.Error(), apiKey)
+		require.NotContains(t, err.Error(), "body-marker")
+		require.Less(t, len(err.Error()), 300)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := c.Get(ctx, "/x")
+	require.ErrorIs(t, err, context.Canceled)
+
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		require.NotContains(t, fmt.Sprintf(format, c), apiKey)
+		require.NotContains(t, fmt.Sprintf(format, types.NewClient(apiKey)), apiKey)
+	}
+}
+
+func TestClient_AnEndlessRetryAfterIsADay(t *testing.T) {
+	for _, after := range []string{"18446744073709551615", "Fri, 31 Dec 9999 23:59:59 GMT"} {
+		c := clientOf(func(*http.Request) (*http.Response, error) { return answer(429, "", "Retry-After", after) })
+		_, err := c.Get(t.Context(), "/x")
+		require.Equal(t, 24*time.Hour, cactus.WaitOf(err))
+	}
+}
+
 func TestRetrieve_DecodesAndValidates(t *testing.T) {
 	body := orderJSON
 	c := clientOf(func(*http.Request) (*http.Response, error) { return answer(200, body) })
@@ -314,10 +370,10 @@ func TestRetrieve_DecodesAndValidates(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 300, order.CostCents)
 	for answer, want := range map[string]string{
-		`{}`:                         `permanent: decode answer: field "id": fails "required"`,
-		`{"id":5}`:                   `permanent: decode answer: field "id": must be a string, not number`,
-		`{"id":"x","created":"May"}`: `permanent: decode answer: field "created": must be a types.Date`,
-		`<html>`:                     `permanent: decode answer: is not JSON`,
+		`{}`:                         `decode answer: field "id": fails "required"`,
+		`{"id":5}`:                   `decode answer: field "id": must be a string, not number`,
+		`{"id":"x","created":"May"}`: `decode answer: field "created": must be a types.Date`,
+		`<html>`:                     `decode answer: is not JSON`,
 	} {
 		body = answer
 		_, err = cactus.Retrieve[types.Order](t.Context(), c, "/x")

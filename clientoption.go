@@ -1,6 +1,7 @@
 package cactus
 
 import (
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -71,7 +72,9 @@ func WithHTTPClient(hc *http.Client) ClientOption {
 // WithRetries sets how often a request is tried at most, the first time
 // included, and how long all tries may take together with the waits between
 // them. The default is 3 tries in 10 seconds, so that a pull fits inside the
-// time that a sender waits. A single try may take half of the total.
+// time that a sender waits. A single try may take half of the total. A
+// Retry-After is heeded if it fits; otherwise the answer is returned at once,
+// for the sender of the event to wait.
 //
 // It panics if tries is less than 1 or total is not positive.
 func WithRetries(tries int, total time.Duration) ClientOption {
@@ -87,5 +90,5 @@ func WithMaxResponse(bytes int64) ClientOption {
 	if bytes <= 0 {
 		panic("cactus: WithMaxResponse: the limit must be positive")
 	}
-	return func(c *Client) { c.maxResponse = bytes }
+	return func(c *Client) { c.maxResponse = min(bytes, math.MaxInt64-1) }
 }

@@ -26,12 +26,15 @@ type armed struct {
 	cancel context.CancelFunc
 }
 
-// over replaces inner when a delivery ends that nobody has armed.
-var over = func() *armed {
-	ctx, cancel := context.WithCancel(context.Background())
+// One of these takes inner's place when a delivery is over that nobody has armed,
+// or when somebody has seen it expire, which must not change afterwards.
+var over, expired = ended(context.WithCancel(context.Background())),
+	ended(context.WithDeadline(context.Background(), time.Unix(0, 0)))
+
+func ended(ctx context.Context, cancel context.CancelFunc) *armed {
 	cancel()
 	return &armed{ctx, cancel}
-}()
+}
 
 func (c *deliveryContext) arm() *armed {
 	if a := c.inner.Load(); a != nil {
@@ -61,11 +64,11 @@ func (c *deliveryContext) Deadline() (time.Time, bool) { return c.deadline, !c.d
 func (c *deliveryContext) Done() <-chan struct{} { return c.arm().ctx.Done() }
 
 func (c *deliveryContext) Err() error {
+	if !c.deadline.IsZero() && c.inner.Load() == nil && !time.Now().Before(c.deadline) {
+		c.inner.CompareAndSwap(nil, expired)
+	}
 	if a := c.inner.Load(); a != nil {
 		return a.ctx.Err()
-	}
-	if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
-		return context.DeadlineExceeded
 	}
 	return nil
 }
@@ -76,7 +79,7 @@ func (c *deliveryContext) Value(key any) any {
 	if key == reported.Key {
 		return &c.reported
 	}
-	if a := c.inner.Load(); a != nil && a != over {
+	if a := c.inner.Load(); a != nil && a != over && a != expired {
 		return a.ctx.Value(key)
 	}
 	return context.WithoutCancel(c.parent).Value(key)

@@ -18,8 +18,9 @@ import (
 // load makes an event ready for its handler, innermost, under all middleware:
 // a full event gets its data, which is pulled if it did not come along.
 //
-// The first attempt loads the event that middleware saw. Later attempts load a
-// fresh one, because a handler may have kept or changed the first.
+// What is decoded goes into an event of the attempt's own: middleware may use the
+// one that it holds meanwhile, and a handler may have kept or changed that of an
+// earlier attempt.
 func (k *kind) load(ctx context.Context, event Event, prefetch bool) (Event, error) {
 	s := *event.embedFullOrPushed()
 	if s == nil { // made by a middleware or a test
@@ -30,28 +31,38 @@ func (k *kind) load(ctx context.Context, event Event, prefetch bool) (Event, err
 			return nil, err
 		}
 	}
-	if k.full != nil && len(k.extras) == 0 {
+	var came payload
+	if s.payload != nil {
+		came = *s.payload
+	}
+	if !k.hasData && !k.readsRaw() {
 		return event, nil
 	}
-	if s.loaded.Swap(true) {
-		event, s = s.again(k)
+	if k.hasData && came.data == nil {
+		return s.loadPulled(ctx, k)
 	}
-	var data, raw json.RawMessage
-	if s.payload != nil {
-		data, raw = s.payload.data, s.payload.raw
+	event, _ = s.again(k, nil)
+	if err := k.decode(event, came.data, came.raw, s.deps); err != nil {
+		return nil, Permanent(err) // the same bytes will not fit better next time
 	}
-	if k.hasData && data == nil {
-		env, err := s.envelope(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s.complete(env)
-		data = env.Data
-		if env.Raw != nil {
-			raw = env.Raw
-		}
+	return event, nil
+}
+
+func (s *state) loadPulled(ctx context.Context, k *kind) (Event, error) {
+	env, err := s.envelope(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return event, k.decode(event, data, raw, s.deps)
+	raw := env.Raw
+	if raw == nil && s.payload != nil {
+		raw = s.payload.raw
+	}
+	event, fresh := s.again(k, env)
+	if err := k.decode(event, env.Data, raw, fresh.deps); err != nil {
+		s.remember().event.Forget() // the API may do better next time
+		return nil, err
+	}
+	return event, nil
 }
 
 // pulls reports whether there is anything to pull for an event of this kind.
@@ -59,44 +70,38 @@ func (k *kind) pulls() bool {
 	return k.hasData || k.full != nil || k.name == ""
 }
 
-// complete takes over what a thin delivery did not say.
-func (s *state) complete(pulled *Envelope) {
-	if s.meta.Created.IsZero() {
-		s.meta.Created = pulled.Created
-	}
-	if s.ref != nil && s.ref.IsZero() {
-		*s.ref = pulled.RelatedObject
-	}
-}
-
-// decode fills event's data and own fields and validates them. Its errors are
-// permanent: the same bytes will not fit better next time.
+// decode fills event's data and own fields and validates them.
 func (k *kind) decode(event Event, data, raw json.RawMessage, d *deps) error {
 	if e, ok := event.(*RawEvent); ok {
 		e.Data, e.Raw = data, raw
 		return nil
 	}
+	if err := k.decodeAll(event, data, raw, d); err != nil {
+		return fmt.Errorf("decode %s: %w", k.name, err)
+	}
+	return nil
+}
+
+func (k *kind) decodeAll(event Event, data, raw json.RawMessage, d *deps) error {
 	if err := k.decodeExtras(event, raw); err != nil {
-		return Permanent(fmt.Errorf("decode %s: %w", k.name, err))
+		return err
 	}
 	if holder, ok := event.(dataHolder); ok {
 		target := holder.dataTarget()
 		switch {
 		case data != nil:
 			if err := json.Unmarshal(data, target); err != nil {
-				return Permanent(fmt.Errorf("decode %s: %w", k.name, redact("data", data, reflect.TypeOf(target).Elem(), err)))
+				return redact("data", data, reflect.TypeOf(target).Elem(), err)
 			}
 		case !k.dataMayBeNil:
-			return Permanent(fmt.Errorf("decode %s: the event has no data", k.name))
+			return errors.New("the event has no data")
 		}
 		if err := d.check("data", target, k.tagged && !k.taggedExtras); err != nil {
-			return Permanent(fmt.Errorf("decode %s: %w", k.name, err))
+			return err
 		}
 	}
 	if k.taggedExtras || d.validate != nil && len(k.extras) > 0 {
-		if err := d.check("", event, k.taggedExtras); err != nil {
-			return Permanent(fmt.Errorf("decode %s: %w", k.name, err))
-		}
+		return d.check("", event, k.taggedExtras)
 	}
 	return nil
 }
@@ -145,13 +150,16 @@ func setPlain(target reflect.Value, field []byte) bool {
 	return true
 }
 
-// decodeChecked decodes an object that a fetch brought and validates it.
+// decodeChecked decodes an object that the API answered with and validates it.
 func decodeChecked(what string, body []byte, target any, d *deps) error {
+	if string(bytes.TrimSpace(body)) == "null" {
+		return fmt.Errorf("decode %s: it is null", what)
+	}
 	if err := json.Unmarshal(body, target); err != nil {
-		return Permanent(fmt.Errorf("decode %s: %w", what, redact("", body, reflect.TypeOf(target).Elem(), err)))
+		return fmt.Errorf("decode %s: %w", what, redact("", body, reflect.TypeOf(target).Elem(), err))
 	}
 	if err := d.check("", target, hasValidateTag(reflect.TypeOf(target).Elem())); err != nil {
-		return Permanent(fmt.Errorf("decode %s: %w", what, err))
+		return fmt.Errorf("decode %s: %w", what, err)
 	}
 	return nil
 }
@@ -185,7 +193,7 @@ func (d *deps) check(path string, target any, tagged bool) error {
 	}
 	texts := make([]string, len(failed))
 	for i, f := range failed {
-		field := f.Namespace()
+		field := withoutKeys(f.Namespace())
 		if value.Kind() == reflect.Struct {
 			field = "." + strings.TrimPrefix(field, value.Type().Name()+".")
 		}
@@ -193,6 +201,19 @@ func (d *deps) check(path string, target any, tagged bool) error {
 		texts[i] = inField(strings.TrimPrefix(path+field, ".")) + fmt.Sprintf("fails %q", rule)
 	}
 	return &redactedError{strings.Join(texts, ", "), err}
+}
+
+// withoutKeys replaces what stands in brackets, unless it is an index: a map's
+// keys are part of the body, and may contain brackets themselves.
+func withoutKeys(namespace string) string {
+	first, last := strings.IndexByte(namespace, '['), strings.LastIndexByte(namespace, ']')
+	if first < 0 || last < first {
+		return namespace
+	}
+	if strings.Trim(namespace[first:last+1], "[]0123456789") == "" {
+		return namespace
+	}
+	return namespace[:first] + "[...]" + namespace[last+1:]
 }
 
 // validate is made at the first use: most programs have no tags.

@@ -19,8 +19,10 @@ type routes struct {
 // Dispatch runs the handler of the event's type, or the fallback. It is the one
 // door to handlers: whatever calls it has verified that the event is genuine.
 //
-// It returns what the handler returned. A panic is returned as a [PanicError],
-// except http.ErrAbortHandler, which is passed on. Without handler and fallback
+// It returns what the handler returned, but counts as a failure what the handler
+// took over from elsewhere: an ErrMalformed, an ErrNoTenant and a refused
+// signature. A panic is returned as a [PanicError], except http.ErrAbortHandler,
+// which is passed on. Without handler and fallback
 // it returns an [ErrNoHandler] that names the type.
 //
 // The event keeps views of env's Data and Raw. A ReceivedAt that is zero is now.
@@ -83,14 +85,18 @@ func (r *Registry) dispatchAll(ctx context.Context, envs []Envelope, done func(e
 	return errors.Join(errs...)
 }
 
-// run is the chain with a net below it.
+// run is the chain with a net below it. The net also catches errors that panic
+// when they are looked at, such as a nil pointer in an error.
 func run(ctx context.Context, chain HandlerFunc, event Event) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = NewPanicError(v)
 		}
 	}()
-	return chain(ctx, event)
+	if err = chain(ctx, event); err != nil {
+		_, _ = OutcomeOf(err), err.Error()
+	}
+	return err
 }
 
 // errDeadLetter marks an event that not even the dead letters took.

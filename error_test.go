@@ -38,6 +38,12 @@ func TestOutcomeOf_TheOutermostStatementDecidesAndOfSeveralTheWorst(t *testing.T
 		{&cactus.APIError{Status: 404}, cactus.OutcomeFailed},
 		{emptyError{}, cactus.OutcomeFailed},
 		{(*cactus.Error)(nil), cactus.OutcomeFailed},
+		{&cactus.Error{}, cactus.OutcomeFailed},
+		{manyErrors{}, cactus.OutcomeFailed},
+		{manyErrors{nil, nil}, cactus.OutcomeFailed},
+		{manyErrors{nil, cactus.ErrIgnored}, cactus.OutcomeIgnored},
+		{circleError{}, cactus.OutcomeFailed},
+		{manyErrors{circleError{}, manyCircles{}}, cactus.OutcomeFailed},
 		{(*cactus.APIError)(nil), cactus.OutcomeFailed},
 	}
 	for _, tt := range tests {
@@ -49,6 +55,21 @@ type emptyError struct{}
 
 func (emptyError) Error() string { return "odd" }
 func (emptyError) Unwrap() error { return nil }
+
+type manyErrors []error
+
+func (manyErrors) Error() string     { return "many" }
+func (m manyErrors) Unwrap() []error { return m }
+
+type circleError struct{}
+
+func (circleError) Error() string   { return "circle" }
+func (c circleError) Unwrap() error { return c }
+
+type manyCircles struct{}
+
+func (manyCircles) Error() string     { return "circles" }
+func (m manyCircles) Unwrap() []error { return []error{m, m} }
 
 func TestWaitOf_IsTheLongestThatIsAskedFor(t *testing.T) {
 	require.Zero(t, cactus.WaitOf(nil))

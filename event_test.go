@@ -3,6 +3,7 @@ package cactus_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -179,13 +180,13 @@ func TestRelated_AnObjectOfAnotherTypeIsNotFetched(t *testing.T) {
 
 func TestPull_RefusesAnotherEventThanItAskedFor(t *testing.T) {
 	for want, answer := range map[string]string{
-		`pull event evt_441: an event with another id came back`:                                       `{"id":"evt_2","type":"order.shipped","data":{}}`,
-		`pull event evt_441: it was pushed as "order.shipped" but came back as "order.lost"`:           `{"id":"evt_441","type":"order.lost","data":{}}`,
-		`pull event evt_441: it came back with another related object than it was pushed with`:         `{"id":"evt_441","type":"order.shipped","related_object":{"id":"ord_1","type":"order"},"data":{}}`,
-		`permanent: decode order.shipped: the event has no data`:                                       `{"id":"evt_441","type":"order.shipped"}`,
-		`permanent: decode order.shipped: field "data.shipping_service": must be a string, not number`: `{"id":"evt_441","type":"order.shipped","data":{"shipping_service":12.5}}`,
-		`permanent: decode order.shipped: field "data.shipping_service": fails "required"`:             `{"id":"evt_441","type":"order.shipped","data":{}}`,
-		`permanent: decode order.shipped: field "data": must be an object, not array`:                  `{"id":"evt_441","type":"order.shipped","data":[]}`,
+		`pull event evt_441: an event with another id came back`:                               `{"id":"evt_2","type":"order.shipped","data":{}}`,
+		`pull event evt_441: it was pushed as "order.shipped" but came back as "order.lost"`:   `{"id":"evt_441","type":"order.lost","data":{}}`,
+		`pull event evt_441: it came back with another related object than it was pushed with`: `{"id":"evt_441","type":"order.shipped","related_object":{"id":"ord_1","type":"order"},"data":{}}`,
+		`decode order.shipped: the event has no data`:                                          `{"id":"evt_441","type":"order.shipped"}`,
+		`decode order.shipped: field "data.shipping_service": must be a string, not number`:    `{"id":"evt_441","type":"order.shipped","data":{"shipping_service":12.5}}`,
+		`decode order.shipped: field "data.shipping_service": fails "required"`:                `{"id":"evt_441","type":"order.shipped","data":{}}`,
+		`decode order.shipped: field "data": must be an object, not array`:                     `{"id":"evt_441","type":"order.shipped","data":[]}`,
 	} {
 		f := newFetcher()
 		f.events["evt_441"] = answer
@@ -263,6 +264,104 @@ func TestLoad_ARetryCoversThePull(t *testing.T) {
 	cactus.On(r, func(context.Context, *types.OrderShipped) error { return nil })
 	require.NoError(t, r.DispatchUnverified(t.Context(), []byte(shippedThin)))
 	require.Len(t, f.requests(), 2)
+}
+
+func TestLoad_AnAnswerThatDoesNotFitIsAskedForAgain(t *testing.T) {
+	f := newFetcher()
+	good := f.events["evt_441"]
+	f.events["evt_441"] = `{"id":"evt_441","type":"order.shipped"}` // the API lags behind
+	f.objects["ord_452"] = `null`
+	r := &cactus.Registry{Fetcher: f}
+	r.Use(func(next cactus.HandlerFunc) cactus.HandlerFunc {
+		return func(ctx context.Context, e cactus.Event) error {
+			err := next(ctx, e)
+			require.EqualError(t, err, "decode order.shipped: the event has no data")
+			require.Equal(t, cactus.OutcomeFailed, cactus.OutcomeOf(err))
+			f.events["evt_441"] = good
+			return next(ctx, e)
+		}
+	})
+	cactus.On(r, func(ctx context.Context, e *types.OrderShipped) error {
+		_, err := e.FetchRelatedObject(ctx)
+		require.EqualError(t, err, "decode related object: it is null")
+		f.objects["ord_452"] = orderJSON
+		order, err := e.FetchRelatedObject(ctx)
+		require.Equal(t, 5, order.NumItems)
+		return err
+	})
+	require.NoError(t, r.DispatchUnverified(t.Context(), []byte(shippedThin)))
+	require.Equal(t, []string{"event evt_441", "event evt_441", "order ord_452", "order ord_452"}, f.requests())
+}
+
+func TestPull_DataThatCameAlongAndDoesNotFitIsPermanent(t *testing.T) {
+	body := `{"id":"evt_441","type":"order.shipped","data":{"shipping_service":5}}`
+	err := handleShipped(t, nil, body, func(ctx context.Context, e *types.OrderShippedPushed) error {
+		_, err := e.Pull(ctx)
+		return err
+	})
+	require.EqualError(t, err, `permanent: decode order.shipped: field "data.shipping_service": must be a string, not number`)
+}
+
+func TestLoad_TheEventThatMiddlewareHoldsDoesNotChange(t *testing.T) {
+	f := newFetcher()
+	f.events["evt_441"] = `{"id":"evt_441","type":"order.shipped","created":"2025-06-01T10:00:00Z",` +
+		`"related_object":{"id":"ord_452","type":"order"},"data":{"shipping_service":"usps"}}`
+	r := &cactus.Registry{Fetcher: f}
+	r.Use(func(next cactus.HandlerFunc) cactus.HandlerFunc {
+		return func(ctx context.Context, e cactus.Event) error {
+			var group sync.WaitGroup
+			for range 4 { // also when it is called twice at once, and the event is used meanwhile
+				group.Go(func() {
+					if err := next(ctx, e); err != nil {
+						t.Error(err)
+					}
+				})
+				group.Go(func() {
+					if _, err := e.(*types.OrderShipped).FetchRelatedObject(ctx); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			require.True(t, e.Metadata().Created.IsZero())
+			return nil
+		}
+	})
+	cactus.On(r, func(_ context.Context, e *types.OrderShipped) error {
+		if e.Created.IsZero() || e.Data.ShippingService != "usps" {
+			t.Errorf("got %+v", e)
+		}
+		return nil
+	})
+	require.NoError(t, r.DispatchUnverified(t.Context(), []byte(shippedThin)))
+}
+
+// nested is a type that holds itself, so that its sender says how deep it goes.
+type nested struct {
+	Next  *nested `json:"next"`
+	Value int     `json:"value"`
+	Pad   []int   `json:"pad"`
+}
+
+type nestedEvent struct{ cactus.Full[nested] }
+
+func (nestedEvent) EventType() string { return "nested" }
+
+func TestFull_ADeepMistakeIsFoundInBoundedTime(t *testing.T) {
+	var r cactus.Registry
+	cactus.On(&r, func(context.Context, *nestedEvent) error { return nil })
+	wrap := func(depth int) string {
+		return `{"id":"e","type":"nested","data":` + strings.Repeat(`{"next":`, depth) +
+			`{"pad":[` + strings.Repeat("1,", 100_000) + `1],"value":"x"}` + strings.Repeat("}", depth) + `}`
+	}
+	require.EqualError(t, r.DispatchUnverified(t.Context(), []byte(wrap(2))),
+		`permanent: decode nested: field "data.next.next.value": must be an integer that fits int, not string`)
+	allocated := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			_ = r.DispatchUnverified(t.Context(), []byte(wrap(400)))
+		}
+	}).AllocedBytesPerOp()
+	require.Less(t, allocated, int64(100<<20), "it was gigabytes when every level was tried")
 }
 
 func TestPrefetch_FetchesBothAtOnceBeforeTheHandler(t *testing.T) {
@@ -435,7 +534,7 @@ func TestValidate_ReplacesTheValidator(t *testing.T) {
 	body := `{"id":"evt_441","type":"order.shipped","related_object":{"id":"ord_452","type":"order"},"data":{}}`
 	err := r.DispatchUnverified(t.Context(), []byte(body))
 	require.ErrorIs(t, err, errHandler)
-	require.Equal(t, cactus.OutcomePermanent, cactus.OutcomeOf(err))
+	require.Equal(t, cactus.OutcomeFailed, cactus.OutcomeOf(err), "what the API says may be better next time")
 	require.Len(t, checked, 2)
 	require.IsType(t, new(types.OrderShippedData), checked[0])
 }
@@ -471,6 +570,24 @@ func TestFull_DataOfAnyShape(t *testing.T) {
 		`permanent: decode pointer: field "data.n": fails "min=1"`)
 	require.NoError(t, r.DispatchUnverified(t.Context(), []byte(`{"id":"e","type":"any","data":"text"}`)))
 	require.Equal(t, "text", got)
+}
+
+type mapEvent struct {
+	cactus.Full[map[string]listItem]
+}
+
+func (mapEvent) EventType() string { return "map" }
+
+func TestFull_AMapsKeysAreNotShown(t *testing.T) {
+	var r cactus.Registry
+	cactus.On(&r, func(context.Context, *mapEvent) error { return nil })
+	for data, want := range map[string]string{
+		`{"marker":{"n":0}}`:     `permanent: decode map: field "data[...].n": fails "min=1"`,
+		`{"1]marker[2":{"n":0}}`: `permanent: decode map: field "data[...].n": fails "min=1"`,
+		`{"marker":{"n":"x"}}`:   `permanent: decode map: field "data[...].n": must be an integer that fits int, not string`,
+	} {
+		require.EqualError(t, r.DispatchUnverified(t.Context(), []byte(`{"id":"e","type":"map","data":`+data+`}`)), want)
+	}
 }
 
 func TestFull_NullIsDataForWhatCanBeNil(t *testing.T) {

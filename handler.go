@@ -197,11 +197,14 @@ func (h *handler) report(ctx context.Context, env *Envelope, err error) {
 	h.log.LogAttrs(ctx, level, "event not handled", attrs...)
 }
 
+// maxLoggedPath bounds what an unverified request can write into the log.
+const maxLoggedPath = 200
+
 // refused logs why a request got no further, and returns err.
 func (h *handler) refused(r *http.Request, req *Request, err error) error {
 	if h.log.Enabled(r.Context(), slog.LevelWarn) {
 		h.log.LogAttrs(r.Context(), slog.LevelWarn, "webhook refused",
-			slog.String("reason", err.Error()), slog.String("path", r.URL.Path), slog.String("tenant", req.Tenant))
+			slog.String("reason", err.Error()), slog.String("path", r.URL.Path[:min(len(r.URL.Path), maxLoggedPath)]), slog.String("tenant", req.Tenant))
 	}
 	return err
 }

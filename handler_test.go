@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -115,18 +116,24 @@ func TestHandler_AnswersByOutcome(t *testing.T) {
 		text       string
 		retryAfter string
 	}{
-		"handled":     {nil, 200, "", ""},
-		"ignored":     {fmt.Errorf("not ours: %w", cactus.ErrIgnored), 200, "", ""},
-		"nested":      {cactus.ErrNoHandler, 200, "", ""},
-		"permanent":   {cactus.Permanent(errHandler), 422, "permanent\n", ""},
-		"gone":        {cactus.ErrGone, 410, "gone\n", ""},
-		"malformed":   {cactus.ErrMalformed, 400, "malformed\n", ""},
-		"no tenant":   {cactus.ErrNoTenant, 404, "no tenant\n", ""},
-		"busy":        {&cactus.Error{Outcome: cactus.OutcomeBusy}, 409, "busy\n", "1"},
-		"retry":       {cactus.RetryAfter(1500*time.Millisecond, errHandler), 503, "retry\n", "2"},
-		"failed":      {errHandler, 500, "failed\n", ""},
-		"deadline":    {context.DeadlineExceeded, 500, "failed\n", ""},
-		"odd outcome": {&cactus.Error{Outcome: 99}, 500, "outcome(99)\n", ""},
+		"handled":           {nil, 200, "", ""},
+		"ignored":           {fmt.Errorf("not ours: %w", cactus.ErrIgnored), 200, "", ""},
+		"nested":            {cactus.ErrNoHandler, 200, "", ""},
+		"permanent":         {cactus.Permanent(errHandler), 422, "permanent\n", ""},
+		"gone":              {cactus.ErrGone, 410, "gone\n", ""},
+		"another body":      {fmt.Errorf("row 7: %w", cactus.ErrMalformed), 500, "failed\n", ""},
+		"another tenant":    {cactus.ErrNoTenant, 500, "failed\n", ""},
+		"another signature": {signature.ErrMismatch, 500, "failed\n", ""},
+		"stated malformed":  {&cactus.Error{Outcome: cactus.OutcomeMalformed, Err: cactus.ErrMalformed}, 400, "malformed\n", ""},
+		"no outcome":        {&cactus.Error{After: time.Minute, Err: errHandler}, 500, "failed\n", ""},
+		"nothing, twice":    {fmt.Errorf("both: %w, %w", error(nil), error(nil)), 500, "failed\n", ""},
+		"typed nil":         {(*cactus.Error)(nil), 500, "failed\n", ""},
+		"busy":              {&cactus.Error{Outcome: cactus.OutcomeBusy}, 409, "busy\n", "1"},
+		"retry late":        {cactus.RetryAfter(math.MaxInt64, errHandler), 503, "retry\n", "9223372037"},
+		"retry":             {cactus.RetryAfter(1500*time.Millisecond, errHandler), 503, "retry\n", "2"},
+		"failed":            {errHandler, 500, "failed\n", ""},
+		"deadline":          {context.DeadlineExceeded, 500, "failed\n", ""},
+		"odd outcome":       {&cactus.Error{Outcome: 99}, 500, "outcome(99)\n", ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -170,6 +177,22 @@ func TestHandler_TheContextOutlivesTheSenderAndEndsAtTheDeadline(t *testing.T) {
 		require.Equal(t, 500, w.Code)
 		require.Equal(t, 3*time.Second, time.Since(start))
 		require.ErrorIs(t, kept.Err(), context.DeadlineExceeded)
+	})
+}
+
+func TestHandler_AnExpiredContextStaysExpired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r cactus.Registry
+		var kept context.Context
+		cactus.On(&r, func(ctx context.Context, _ *types.OrderLostPushed) error {
+			kept = ctx //nolint:fatcontext // the test looks at it afterwards
+			time.Sleep(20 * time.Second)
+			require.ErrorIs(t, ctx.Err(), context.DeadlineExceeded, "without anybody asking for Done")
+			return nil
+		})
+		require.Equal(t, 200, serve(cactus.NewHandler(&r, cactus.Thin(scheme())), signed(t, "evt_849", lostThin)).Code)
+		require.ErrorIs(t, kept.Err(), context.DeadlineExceeded)
+		<-kept.Done()
 	})
 }
 

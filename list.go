@@ -45,23 +45,27 @@ func (q EventQuery) encode() string {
 // or where [WithEventPath] has events, without the id. The answer has the events
 // in data and the cursor of the next page in next. An error ends the walk.
 func (c *Client) Events(ctx context.Context, q EventQuery) iter.Seq2[*Envelope, error] {
-	list := strings.TrimSuffix(c.eventPath, "/{id}")
+	path := strings.TrimSuffix(c.eventPath, "/{id}")
 	return func(yield func(*Envelope, error) bool) {
-		for {
-			body, err := c.Get(ctx, list+q.encode())
+		seen := q.After // a cursor that comes back to it goes round in circles
+		for page, power := 1, 1; ; page++ {
+			if page == power { // Brent's way to find a circle of any length
+				seen, power = q.After, 2*power
+			}
+			body, err := c.Get(ctx, path+q.encode())
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			var page struct {
+			var list struct {
 				Data []json.RawMessage `json:"data"`
 				Next string            `json:"next"`
 			}
-			if err := json.Unmarshal(body, &page); err != nil {
-				yield(nil, fmt.Errorf("list of events: %w", redact("", body, reflect.TypeOf(page), err)))
+			if err := json.Unmarshal(body, &list); err != nil {
+				yield(nil, fmt.Errorf("list of events: %w", redact("", body, reflect.TypeOf(list), err)))
 				return
 			}
-			for _, item := range page.Data {
+			for _, item := range list.Data {
 				env, err := ParseEnvelope(item)
 				if err != nil {
 					err = fmt.Errorf("list of events: %w", errors.Unwrap(err))
@@ -70,14 +74,14 @@ func (c *Client) Events(ctx context.Context, q EventQuery) iter.Seq2[*Envelope, 
 					return
 				}
 			}
-			if page.Next == "" {
+			if list.Next == "" {
 				return
 			}
-			if page.Next == q.After {
-				yield(nil, errors.New("list of events: the next page is the page itself"))
+			if list.Next == q.After || list.Next == seen {
+				yield(nil, errors.New("list of events: the pages go round in circles"))
 				return
 			}
-			q.After = page.Next
+			q.After = list.Next
 		}
 	}
 }

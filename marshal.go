@@ -55,6 +55,9 @@ func checkMade(e Event) error {
 	if err := envelope.CheckType(m.Type); err != nil {
 		return malformed(fmt.Errorf("type: %w", err))
 	}
+	if err := envelope.CheckContext(m.Context); err != nil {
+		return malformed(fmt.Errorf("context: %w", err))
+	}
 	r, ok := e.(relater)
 	if !ok || r.objectRef().IsZero() {
 		return nil

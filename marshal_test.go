@@ -59,6 +59,7 @@ func TestMarshal_RefusesWhatAReceiverWould(t *testing.T) {
 	for want, event := range map[string]cactus.Event{
 		"id: ":                  with(func(e *cactus.RawEvent) { e.ID = "" }),
 		"type: ":                with(func(e *cactus.RawEvent) { e.Type = "a b" }),
+		"context: ":             with(func(e *cactus.RawEvent) { e.Context = "a b" }),
 		"related_object.id: ":   with(func(e *cactus.RawEvent) { e.RelatedObject.ID = "" }),
 		"related_object.type: ": with(func(e *cactus.RawEvent) { e.RelatedObject.Type = "" }),
 		"related_object.url: ":  with(func(e *cactus.RawEvent) { e.RelatedObject.URL = "https://x" }),

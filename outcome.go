@@ -1,6 +1,7 @@
 package cactus
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -82,10 +83,22 @@ func WaitOf(err error) time.Duration {
 
 // classify returns the outcome and, for those that carry one, the wait.
 func classify(err error) (Outcome, time.Duration) {
-	for err != nil {
+	if err == nil {
+		return OutcomeHandled, 0
+	}
+	nodes := maxNodes
+	return walk(err, &nodes)
+}
+
+// maxNodes bounds the walk over an error's tree, which may have a circle.
+const maxNodes = 1000
+
+// walk is classify for an error that is not nil, which is never handled.
+func walk(err error, nodes *int) (Outcome, time.Duration) {
+	for ; err != nil && *nodes > 0; *nodes-- {
 		switch e := err.(type) { //nolint:errorlint // walks the tree itself
 		case *Error:
-			if e == nil { // a typed nil is a mistake, but no reason to panic
+			if e == nil || e.Outcome == OutcomeHandled {
 				return OutcomeFailed, 0
 			}
 			return e.Outcome, e.After
@@ -102,25 +115,28 @@ func classify(err error) (Outcome, time.Duration) {
 		}
 		switch e := err.(type) { //nolint:errorlint // walks the tree itself
 		case interface{ Unwrap() []error }:
-			return worst(e.Unwrap())
+			return worst(e.Unwrap(), nodes)
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		default:
 			return OutcomeFailed, 0
 		}
-		if err == nil {
-			return OutcomeFailed, 0
-		}
 	}
-	return OutcomeHandled, 0
+	return OutcomeFailed, 0
 }
 
 // worst returns the worst outcome and the longest wait.
-func worst(errs []error) (Outcome, time.Duration) {
-	outcome, after := OutcomeHandled, time.Duration(0)
+func worst(errs []error, nodes *int) (outcome Outcome, after time.Duration) {
 	for _, err := range errs {
-		o, d := classify(err)
+		if err == nil {
+			continue
+		}
+		*nodes--
+		o, d := walk(err, nodes)
 		outcome, after = max(outcome, o), max(after, d)
+	}
+	if outcome == OutcomeHandled { // several times nothing
+		outcome = OutcomeFailed
 	}
 	return outcome, after
 }
@@ -152,4 +168,20 @@ func sentinelOutcome(err error) (Outcome, bool) {
 		}
 	}
 	return 0, false
+}
+
+// notOurs makes a failure of those outcomes that speak of the delivery, unless
+// the handler says so in an *Error: what it returned is about something else,
+// such as another body that it parsed.
+func notOurs(err error) error {
+	switch o := OutcomeOf(err); o { //nolint:exhaustive // the others are a handler's to choose
+	case OutcomeMalformed, OutcomeRefused, OutcomeNoTenant:
+		var stated *Error
+		if errors.As(err, &stated) && stated.Outcome == o {
+			return err
+		}
+		return &Error{Outcome: OutcomeFailed, Err: err}
+	default:
+		return err
+	}
 }

@@ -29,7 +29,9 @@ func (r *Registry) Receive(ctx context.Context, src Source, req *Request) error 
 	if err != nil {
 		return err
 	}
-	return r.dispatchAll(ctx, envs, func(*Envelope, bool, error) {})
+	return recovered(func() error { // http.ErrAbortHandler means nothing here
+		return r.dispatchAll(ctx, envs, func(*Envelope, bool, error) {})
+	})
 }
 
 // open returns the verified events of req: none if it was a handshake.

@@ -30,7 +30,7 @@ func redact(path string, raw []byte, t reflect.Type, err error) error {
 		return &redactedError{inField(path) + "is not JSON", err}
 	}
 	var kindErr *json.UnmarshalTypeError
-	below, leaf := locate(raw, t)
+	below, leaf := locate(raw, t, maxLocate)
 	path = strings.Trim(path+below, ".")
 	if !errors.As(err, &kindErr) || readsItself(leaf) {
 		return &redactedError{inField(path) + "must be " + expected(leaf), err}
@@ -46,29 +46,34 @@ func inField(name string) string {
 	return fmt.Sprintf("field %q: ", name)
 }
 
+// maxLocate is how deep an error's path is looked for. Each step decodes what
+// is left, and a body may be as deep as its sender likes.
+const maxLocate = 8
+
 // locate returns the path and the type of the first value in raw that cannot be
 // read into a t, by trying each.
-func locate(raw []byte, t reflect.Type) (path string, leaf reflect.Type) {
+func locate(raw []byte, t reflect.Type, depth int) (path string, leaf reflect.Type) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	leaf = t
-	if readsItself(t) {
+	if readsItself(t) || depth == 0 {
 		return "", t
 	}
 	try := func(step string, value []byte, of reflect.Type) error {
 		err := json.Unmarshal(value, reflect.New(of).Interface())
 		if err != nil {
-			below, found := locate(value, of)
+			below, found := locate(value, of, depth-1)
 			path, leaf = step+below, found
 		}
 		return err
 	}
 	switch t.Kind() { //nolint:exhaustive // the others have nothing below them
 	case reflect.Struct:
+		fields := jsonFields(t)
 		_ = envelope.Each(raw, func(key, value []byte) error {
-			if f, ok := fieldOf(t, string(key)); ok {
-				return try("."+string(key), value, f.Type)
+			if field, ok := fields[strings.ToLower(string(key))]; ok {
+				return try("."+string(key), value, field)
 			}
 			return nil
 		})
@@ -90,18 +95,20 @@ func locate(raw []byte, t reflect.Type) (path string, leaf reflect.Type) {
 	return path, leaf
 }
 
-// fieldOf finds the field that encoding/json reads key into.
-func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
+// jsonFields returns the types of t's fields by the names that encoding/json
+// reads them from, in lower case, because it does not mind the case.
+func jsonFields(t reflect.Type) map[string]reflect.Type {
+	fields := make(map[string]reflect.Type)
 	for _, f := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" {
 			name = f.Name
 		}
-		if f.IsExported() && !f.Anonymous && strings.EqualFold(name, key) {
-			return f, true
+		if f.IsExported() && !f.Anonymous {
+			fields[strings.ToLower(name)] = f.Type
 		}
 	}
-	return reflect.StructField{}, false
+	return fields
 }
 
 func readsItself(t reflect.Type) bool {

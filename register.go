@@ -94,10 +94,10 @@ func (r *Registry) route(where string, k *kind, h func(context.Context, Event) e
 	}
 	chain := HandlerFunc(func(ctx context.Context, event Event) error {
 		loaded, err := k.load(ctx, event, o.prefetch)
-		if err != nil {
-			return err
+		if err == nil {
+			err = h(ctx, loaded)
 		}
-		return h(ctx, loaded)
+		return notOurs(err)
 	})
 	for _, mw := range slices.Backward(slices.Concat(r.middleware, o.middleware)) {
 		if mw == nil {

@@ -367,6 +367,24 @@ func TestRegistry_APanicIsAnErrorWithItsStack(t *testing.T) {
 	})
 }
 
+// nilError panics when it is looked at through a nil pointer.
+type nilError struct{ err error }
+
+func (e *nilError) Error() string { return e.err.Error() }
+func (e *nilError) Unwrap() error { return e.err }
+
+func TestRegistry_AnErrorThatPanicsWhenItIsLookedAtIsAPanic(t *testing.T) {
+	r := &cactus.Registry{DeadLetter: func(context.Context, *cactus.Envelope, error) error { return nil }}
+	r.Handle("*", func(context.Context, *cactus.RawEvent) error {
+		var typedNil *nilError
+		return typedNil
+	})
+	err := r.DispatchUnverified(t.Context(), []byte(lostThin))
+	var p *cactus.PanicError
+	require.ErrorAs(t, err, &p)
+	require.Equal(t, cactus.OutcomeFailed, cactus.OutcomeOf(err))
+}
+
 func TestRegistry_DeadLetterTakesWhatIsPermanent(t *testing.T) {
 	var letters []string
 	var letterErr error

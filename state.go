@@ -25,8 +25,8 @@ type state struct {
 	meta    *Meta      // the event's own, so that pulls see what middleware set
 	ref     *ObjectRef // likewise; nil if the type has no related object
 	payload *payload   // nil: nothing came along
+	origin  *state     // whose memory of pulls this one shares; nil: its own
 	lazy    atomic.Pointer[lazy]
-	loaded  atomic.Bool // an attempt has been given the event
 }
 
 // payload is what came along with a delivery. It views the request's body.
@@ -42,6 +42,9 @@ type lazy struct {
 }
 
 func (s *state) remember() *lazy {
+	if s.origin != nil {
+		s = s.origin
+	}
 	if l := s.lazy.Load(); l != nil {
 		return l
 	}
@@ -54,6 +57,14 @@ func (s *state) remember() *lazy {
 	return s.lazy.Load()
 }
 
+// share makes s remember what other does.
+func (s *state) share(other *state) {
+	s.origin = other
+	if other.origin != nil {
+		s.origin = other.origin
+	}
+}
+
 // bind ties an event to its state and fills in what the envelope says.
 func (s *state) bind(event Event, env *Envelope, d *deps) {
 	s.deps, s.meta = d, event.Metadata()
@@ -64,17 +75,24 @@ func (s *state) bind(event Event, env *Envelope, d *deps) {
 	}
 }
 
-// again makes a second event for the same delivery: its own memory, the same
-// Meta, and what was pulled shared.
-func (s *state) again(k *kind) (Event, *state) {
+// again makes another event for the same delivery: its own memory, the same Meta,
+// and what was pulled shared. What only a pull has said is added, if there was
+// one.
+func (s *state) again(k *kind, pulled *Envelope) (Event, *state) {
 	event, fresh := k.make()
 	env := Envelope{Meta: *s.meta}
 	if s.ref != nil {
 		env.RelatedObject = *s.ref
 	}
+	if pulled != nil && env.Created.IsZero() {
+		env.Created = pulled.Created
+	}
+	if pulled != nil && env.RelatedObject.IsZero() {
+		env.RelatedObject = pulled.RelatedObject
+	}
 	fresh.bind(event, &env, s.deps)
 	fresh.payload = s.payload
-	fresh.lazy.Store(s.remember())
+	fresh.share(s)
 	return event, fresh
 }
 
@@ -152,8 +170,15 @@ func (s *state) pullInto(ctx context.Context, target any, fresh *state, kindOf f
 	event := target.(Event) //nolint:errcheck,forcetypeassert // kindOf has checked it
 	fresh.bind(event, env, s.deps)
 	fresh.payload = &payload{data: env.Data, raw: env.Raw}
-	fresh.lazy.Store(s.remember())
-	return k.decode(event, env.Data, env.Raw, s.deps)
+	fresh.share(s)
+	if err := k.decode(event, env.Data, env.Raw, s.deps); err != nil {
+		if s.payload != nil && s.payload.data != nil {
+			return Permanent(err) // the same bytes will not fit better next time
+		}
+		s.remember().event.Forget() // the API may do better next time
+		return err
+	}
+	return nil
 }
 
 // objectInto decodes the related object into the struct that target points to.
@@ -169,7 +194,11 @@ func (s *state) objectInto(ctx context.Context, target any, again bool) error {
 	if err != nil {
 		return err
 	}
-	return decodeChecked("related object", body, target, s.deps)
+	if err := decodeChecked("related object", body, target, s.deps); err != nil {
+		s.remember().object.Forget() // the API may do better next time
+		return err
+	}
+	return nil
 }
 
 // objectJSON returns the related object's bytes, which are remembered rather

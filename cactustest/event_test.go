@@ -89,7 +89,7 @@ func TestEvent_WithoutAnObjectOrDataSaysSo(t *testing.T) {
 	_, err := e.FetchRelatedObject(t.Context())
 	require.ErrorIs(t, err, cactus.ErrNoObject)
 	_, err = e.Pull(t.Context())
-	require.Equal(t, cactus.OutcomePermanent, cactus.OutcomeOf(err))
+	require.EqualError(t, err, "decode order.shipped: the event has no data")
 }
 
 func TestEvent_PullEndsWithItsContext(t *testing.T) {

@@ -44,7 +44,7 @@ func TestRecorder_RemembersWhatHandlersReturned(t *testing.T) {
 	require.Len(t, rec.Events(), 3)
 	lost, ok := rec.Events()[0].(*types.OrderLost)
 	require.True(t, ok)
-	require.Equal(t, "Boulder", lost.Data.LastSeenCity)
+	require.Equal(t, "evt_849", lost.ID)
 	require.ErrorAs(t, rec.Records()[2].Err, &panicked)
 	require.Equal(t, "ouch", panicked.Value)
 	require.NotEmpty(t, panicked.Stack)

@@ -47,8 +47,8 @@ func TestLogging_WritesOneRecordAnEvent(t *testing.T) {
 		{"retry", cactus.RetryAfter(time.Minute, errFlaky), `level=WARN msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=retry duration=1.5s error="retry: connection reset"`},
 		{"permanent", cactus.Permanent(errFlaky), `level=ERROR msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=permanent duration=1.5s error="permanent: connection reset"`},
 		{"gone", cactus.ErrGone, `level=ERROR msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=gone duration=1.5s error="cactus: endpoint gone"`},
-		{"malformed", cactus.ErrMalformed, `level=ERROR msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=malformed duration=1.5s error="cactus: malformed event"`},
-		{"refused", fmt.Errorf("inner: %w", signature.ErrRefused), `level=ERROR msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=refused duration=1.5s error="inner: ` + signature.ErrRefused.Error() + `"`},
+		{"malformed", cactus.ErrMalformed, `level=ERROR msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=failed duration=1.5s error="failed: cactus: malformed event"`},
+		{"refused", fmt.Errorf("inner: %w", signature.ErrRefused), `level=ERROR msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=failed duration=1.5s error="failed: inner: ` + signature.ErrRefused.Error() + `"`},
 		{"failed", errFlaky, `level=ERROR msg="event not handled" event.id=evt_441 event.type=order.shipped outcome=failed duration=1.5s error="connection reset"`},
 	}
 	for _, tt := range tests {
@@ -59,7 +59,7 @@ func TestLogging_WritesOneRecordAnEvent(t *testing.T) {
 					time.Sleep(1500 * time.Millisecond)
 					return tt.err
 				}, middleware.Logging(newLogger(&buf, slog.LevelDebug)))
-				require.Equal(t, tt.err, err)
+				require.ErrorIs(t, err, tt.err)
 				require.Equal(t, tt.want+"\n", buf.String())
 			})
 		})

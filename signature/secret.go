@@ -35,6 +35,12 @@ func rawSecret(want string, shortest int, wrong ...wrongKind) func(string) (mate
 				return material{}, fmt.Errorf("secret starts with %s and is %s, want %s", w.prefix, w.kind, want)
 			}
 		}
+		switch {
+		case strings.HasPrefix(secret, "${") || strings.HasPrefix(secret, "{{"):
+			return material{}, fmt.Errorf("secret is a placeholder that nobody filled in, want %s", want)
+		case strings.Trim(secret, secret[:min(1, len(secret))]) == "" && secret != "":
+			return material{}, fmt.Errorf("secret is one byte over and over, want %s", want)
+		}
 		if len(secret) < shortest {
 			return material{}, fmt.Errorf("secret has %d bytes, want %s of at least %d", len(secret), want, shortest)
 		}

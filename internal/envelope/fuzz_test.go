@@ -91,7 +91,7 @@ func FuzzCheck(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, s string) {
 		require.Equal(t, referenceIDOK(s), envelope.CheckID(s) == nil, "id %q", s)
-		require.Equal(t, referenceType.MatchString(s), envelope.CheckType(s) == nil, "type %q", s)
+		require.Equal(t, referenceTypeOK(s), envelope.CheckType(s) == nil, "type %q", s)
 		require.Equal(t, referencePathOK(s), envelope.CheckPath(s) == nil, "path %q", s)
 	})
 }

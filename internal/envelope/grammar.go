@@ -23,9 +23,14 @@ func CheckType(typ string) error { return problemError(typeProblem([]byte(typ)))
 // to 2048 bytes of printable ASCII that begin with one slash, so that they name
 // a resource of the API's own host, with a query or none. A space, a backslash,
 // any of " # < > and a percent sign in the path that does not begin an escape
-// are refused, and so are dot segments, escaped ones too. The error does not
-// contain the URL.
+// are refused, and so are dot segments, escaped ones too, and an escaped percent
+// sign. The error does not contain the URL.
 func CheckPath(url string) error { return problemError(pathProblem([]byte(url))) }
+
+// CheckContext returns an error unless context is up to 256 bytes of printable
+// ASCII without spaces. The empty context stands for none. The error does not
+// contain it.
+func CheckContext(context string) error { return problemError(contextProblem([]byte(context))) }
 
 func problemError(problem string) error {
 	if problem == "" {
@@ -45,6 +50,7 @@ const (
 	inPath
 	inPlainPath // a path without escapes, dots and a query
 	letterOrDigit
+	noSlash
 )
 
 // classes has the grammars of each byte.
@@ -59,7 +65,7 @@ func makeClasses() (table [256]class) {
 	for _, c := range `"#<>\` {
 		table[c] &^= inPath | inPlainPath
 	}
-	for _, c := range "%.?" {
+	for _, c := range "%.?;" {
 		table[c] &^= inPlainPath
 	}
 	for _, c := range "_.:-" {
@@ -68,6 +74,10 @@ func makeClasses() (table [256]class) {
 	for _, c := range "/[]" {
 		table[c] |= inType
 	}
+	for c := range table {
+		table[c] |= noSlash
+	}
+	table['/'] &^= noSlash
 	for _, c := range "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" {
 		table[c] |= inID | inType | letterOrDigit
 	}
@@ -110,10 +120,15 @@ func typeProblem(s []byte) string {
 		return "is empty"
 	case len(s) > maxName:
 		return "is longer than 256 bytes"
-	case common(s, inType) == 0:
+	}
+
+	switch in := common(s, inType|noSlash); {
+	case in&inType == 0:
 		return "has a byte that is none of A-Z a-z 0-9 _ . : / [ ] -"
 	case classes[s[0]]&letterOrDigit == 0:
 		return "must begin with a letter or a digit"
+	case in&noSlash == 0:
+		return segmentProblem(s)
 	default:
 		return ""
 	}
@@ -152,8 +167,9 @@ func pathProblem(s []byte) string {
 }
 
 // segmentProblem looks for dot segments in a path as the most careless server
-// would: it decodes escapes first, and a slash of either direction ends a
-// segment. A query ends the path.
+// would: it decodes escapes first, a slash of either direction ends a segment,
+// and so does a semicolon. A query ends the path. An escaped percent sign is
+// refused, because somebody may decode twice.
 func segmentProblem(path []byte) string {
 	dots, other := 0, false
 	for i := 0; i < len(path) && path[i] != '?'; i++ {
@@ -164,12 +180,15 @@ func segmentProblem(path []byte) string {
 			}
 			c = hex(path[i+1])<<4 | hex(path[i+2])
 			i += 2
+			if c == '%' {
+				return "has an escaped percent sign"
+			}
 		}
 
 		switch c {
 		case '.':
 			dots++
-		case '/', '\\':
+		case '/', '\\', ';':
 			if dotSegment(dots, other) {
 				return "must not have a dot segment"
 			}

@@ -122,6 +122,10 @@ func referenceIDOK(s string) bool {
 	return referenceID.MatchString(s) && s != "." && s != ".."
 }
 
+func referenceTypeOK(s string) bool {
+	return referenceType.MatchString(s) && noDotSegment(s)
+}
+
 func referencePathOK(s string) bool {
 	if len(s) > 2048 || !referenceBytes.MatchString(s) || !referencePath.MatchString(s) || strings.ContainsAny(s, "\\#\"<>") {
 		return false
@@ -131,7 +135,16 @@ func referencePathOK(s string) bool {
 	if err != nil {
 		return false
 	}
-	segments := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '\\' })
+	if strings.Contains(path, "%") {
+		return false
+	}
+
+	return noDotSegment(path)
+}
+
+// noDotSegment splits a path as the most careless server would.
+func noDotSegment(path string) bool {
+	segments := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(`/\;`, r) })
 
 	return !slices.Contains(segments, ".") && !slices.Contains(segments, "..")
 }
@@ -161,7 +174,7 @@ func referenceScan(body []byte) (f envelope.Fields, err error) {
 		case "id":
 			f.ID, err = referenceText(m, referenceIDOK)
 		case "type":
-			f.Type, err = referenceText(m, referenceType.MatchString)
+			f.Type, err = referenceText(m, referenceTypeOK)
 		case "context":
 			f.Context, err = referenceText(m, referenceContext.MatchString)
 			if len(f.Context) == 0 {
@@ -212,7 +225,7 @@ func referenceObject(raw json.RawMessage, f *envelope.Fields) error {
 		case "id":
 			f.ObjectID, err = referenceText(m, referenceIDOK)
 		case "type":
-			f.ObjectType, err = referenceText(m, referenceType.MatchString)
+			f.ObjectType, err = referenceText(m, referenceTypeOK)
 		case "url":
 			f.ObjectURL, err = referenceText(m, referencePathOK)
 		default:

@@ -40,6 +40,9 @@ func (m *Memo[T]) Get(ctx context.Context, load func(context.Context) (T, error)
 	return m.load(ctx, load, false)
 }
 
+// Forget drops the remembered value, because it turned out to be of no use.
+func (m *Memo[T]) Forget() { m.value.Store(nil) }
+
 // Refresh loads whatever is remembered, and on success replaces it. A failed
 // Refresh leaves the old value in place.
 func (m *Memo[T]) Refresh(ctx context.Context, load func(context.Context) (T, error)) (T, error) {

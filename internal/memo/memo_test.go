@@ -134,3 +134,16 @@ func TestRefresh_ReplacesOnlyOnSuccess(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, 2, v)
 }
+
+func TestForget_HasTheNextCallerLoadAgain(t *testing.T) {
+	m := newMemo[int]()
+	n := 0
+	load := func(context.Context) (int, error) { n++; return n, nil }
+	_, _ = m.Get(t.Context(), load)
+	m.Forget()
+	_, ok := m.Peek()
+	require.False(t, ok)
+	v, err := m.Get(t.Context(), load)
+	require.NoError(t, err)
+	require.Equal(t, 2, v)
+}

@@ -1,0 +1,51 @@
+package benchmarks
+
+import "testing"
+
+// bench runs a case as an ordinary benchmark.
+func bench(b *testing.B, cases ...Case) {
+	b.Helper()
+	for _, c := range cases {
+		b.Run(c.Name, func(b *testing.B) {
+			work, stop := c.Start()
+			defer stop()
+			b.ReportAllocs()
+			b.ResetTimer()
+			if err := work(b.N); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+func BenchmarkThin(b *testing.B) {
+	bench(b, thinCactus, thinSvix, thinStandard, thinTyped, thinMade, thinKept, harness)
+}
+
+func BenchmarkThinStripe(b *testing.B) {
+	bench(b, stripeCactus, stripeCactusFields, stripeGo)
+}
+
+func BenchmarkThinTypes(b *testing.B) {
+	bench(b, named(thinCactus, "1 type"), named(manyTypes, "1000 types"))
+}
+
+func BenchmarkFull(b *testing.B) {
+	bench(b, fullCactus, fullSvix, fullStandard, slackCactus, slackGo, decodeMade, decodeKept)
+}
+
+func BenchmarkVerifyThin(b *testing.B) {
+	bench(b, verifyThin, thinMade, thinKept)
+}
+
+func BenchmarkVerifyFull(b *testing.B) {
+	bench(b, verifyFull, verifySlack, verifySlackGo, fullMade, fullKept)
+}
+
+func BenchmarkBadSignature(b *testing.B) {
+	bench(b, named(thinForged, "ServeHTTP"), named(verifyForged, "verify"))
+}
+
+func BenchmarkLoopback(b *testing.B) {
+	bench(b, loopbackCactus, loopbackDrain, bareCactus, bareDrain)
+}
