@@ -46,7 +46,7 @@ func (d *delivery) read(r *http.Request, limits *Limits) error {
 		if int64(len(buf)) > limits.MaxBody {
 			return errTooLarge
 		}
-		if err == io.EOF { //nolint:errorlint // the contract of Read
+		if err == io.EOF {
 			break
 		}
 		if err != nil {

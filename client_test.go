@@ -107,8 +107,11 @@ func TestClient_NeverLeavesTheHost(t *testing.T) {
 		require.Error(t, err, id)
 	}
 	for _, ref := range []cactus.ObjectRef{
-		{ID: "../x", Type: "b"}, {ID: "x", Type: "a/../../admin"}, {ID: "x", Type: ""},
-		{ID: "x", Type: "b", URL: "/a/..;/b"}, {ID: "x", Type: "b", URL: "/a/%252e%252e/b"},
+		{ID: "../x", Type: "b"},
+		{ID: "x", Type: "a/../../admin"},
+		{ID: "x", Type: ""},
+		{ID: "x", Type: "b", URL: "/a/..;/b"},
+		{ID: "x", Type: "b", URL: "/a/%252e%252e/b"},
 	} {
 		_, err := c.FetchObject(t.Context(), &cactus.Meta{}, ref)
 		require.Error(t, err, ref)

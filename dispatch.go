@@ -73,8 +73,6 @@ func (r *Registry) dispatchAll(ctx context.Context, envs []Envelope, done func(e
 		case err == nil:
 		case first == nil:
 			first = err
-		case errs == nil:
-			errs = []error{first, err}
 		default:
 			errs = append(errs, err)
 		}
@@ -82,7 +80,7 @@ func (r *Registry) dispatchAll(ctx context.Context, envs []Envelope, done func(e
 	if errs == nil {
 		return first
 	}
-	return errors.Join(errs...)
+	return errors.Join(first, errors.Join(errs...))
 }
 
 // run is the chain with a net below it. The net also catches errors that panic

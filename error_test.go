@@ -43,7 +43,7 @@ func TestOutcomeOf_TheOutermostStatementDecidesAndOfSeveralTheWorst(t *testing.T
 		{manyErrors{nil, nil}, cactus.OutcomeFailed},
 		{manyErrors{nil, cactus.ErrIgnored}, cactus.OutcomeIgnored},
 		{circleError{}, cactus.OutcomeFailed},
-		{manyErrors{circleError{}, manyCircles{}}, cactus.OutcomeFailed},
+		{manyErrors{circleError{}, circlesError{}}, cactus.OutcomeFailed},
 		{(*cactus.APIError)(nil), cactus.OutcomeFailed},
 	}
 	for _, tt := range tests {
@@ -66,10 +66,10 @@ type circleError struct{}
 func (circleError) Error() string   { return "circle" }
 func (c circleError) Unwrap() error { return c }
 
-type manyCircles struct{}
+type circlesError struct{}
 
-func (manyCircles) Error() string     { return "circles" }
-func (m manyCircles) Unwrap() []error { return []error{m, m} }
+func (circlesError) Error() string     { return "circles" }
+func (m circlesError) Unwrap() []error { return []error{m, m} }
 
 func TestWaitOf_IsTheLongestThatIsAskedFor(t *testing.T) {
 	require.Zero(t, cactus.WaitOf(nil))

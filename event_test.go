@@ -356,7 +356,7 @@ func TestFull_ADeepMistakeIsFoundInBoundedTime(t *testing.T) {
 	}
 	require.EqualError(t, r.DispatchUnverified(t.Context(), []byte(wrap(2))),
 		`permanent: decode nested: field "data.next.next.value": must be an integer that fits int, not string`)
-	allocated := testing.Benchmark(func(b *testing.B) {
+	allocated := testing.Benchmark(func(b *testing.B) { //nolint:thelper // no helper
 		for b.Loop() {
 			_ = r.DispatchUnverified(t.Context(), []byte(wrap(400)))
 		}
