@@ -48,18 +48,22 @@ func NewHandler(r *Registry, src Source, opts ...HandlerOption) http.Handler {
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
-	if _, ok := src.(Resolver); !ok {
+	h.resolver, _ = src.(Resolver)
+	h.responder, _ = src.(Responder)
+	if h.resolver == nil {
 		h.limits = h.limitsOf(src)
 	}
 	return h
 }
 
 type handler struct {
-	registry *Registry
-	source   Source
-	limits   Limits
-	strict   bool
-	log      *slog.Logger
+	registry  *Registry
+	source    Source
+	resolver  Resolver  // source, if it is one
+	responder Responder // likewise
+	limits    Limits
+	strict    bool
+	log       *slog.Logger
 }
 
 // delivery is what one request needs of memory. It is pooled, and with it the
@@ -120,21 +124,19 @@ func (h *handler) limitsOf(src Source) Limits {
 
 // serve takes a request through every step up to the handlers.
 func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
-	req := &d.req
-	src, err := resolve(r.Context(), h.source, req)
-	if err != nil {
-		return nil, h.refused(r, req, err)
+	req, src, responder, limits := &d.req, h.source, h.responder, &h.limits
+	if h.resolver != nil {
+		chosen, err := resolve(r.Context(), h.source, req)
+		if err != nil {
+			return nil, h.refused(r, req, err)
+		}
+		its := h.limitsOf(chosen)
+		src, limits = chosen, &its
+		responder, _ = chosen.(Responder)
 	}
-	limits := &h.limits
-	if _, ok := h.source.(Resolver); ok {
-		chosen := h.limitsOf(src)
-		limits = &chosen
-	}
-
 	if !slices.Contains(limits.Methods, r.Method) {
 		return nil, h.refused(r, req, &refusal{status: http.StatusMethodNotAllowed, text: "method not allowed", allow: limits.Methods})
 	}
-	responder, _ := src.(Responder)
 	if responder != nil {
 		if response := responder.Respond(req, false); response != nil {
 			return response, nil
@@ -143,6 +145,7 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	if err := d.read(r, limits); err != nil {
 		return nil, h.refused(r, req, err)
 	}
+	var err error
 	if req.Key, err = src.Verify(r.Context(), req); err != nil {
 		return nil, h.refused(r, req, err)
 	}

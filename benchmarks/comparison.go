@@ -84,7 +84,7 @@ func overFloors(name string, ours, made, kept Case, aim Aim) Comparison {
 // Why the thin event falls short of its aims, where it does.
 const (
 	whySix    = "hash, clock, strict scan and three allocations alone take about a sixth of the peer's time"
-	whyStripe = "the source walks the body twice, first to tell a snapshot event by its object"
+	whyStripe = "the floor is the same as above, and the source looks for the kind of object before it reads the event"
 	whyFloor  = "the margin is small, and other programs on the machine slow the rest more than the hash"
 )
 

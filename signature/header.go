@@ -74,7 +74,7 @@ func validID(id, reserved string) bool {
 		return false
 	}
 	for i := range len(id) {
-		if id[i] <= ' ' || id[i] > '~' {
+		if id[i]-'!' > '~'-'!' { // wraps round below it
 			return false
 		}
 	}

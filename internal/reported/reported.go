@@ -18,7 +18,7 @@ var Key any = key{}
 type Flag struct{ set atomic.Bool }
 
 // Take returns whether the flag was set, and clears it.
-func (f *Flag) Take() bool { return f.set.Swap(false) }
+func (f *Flag) Take() bool { return f.set.Load() && f.set.Swap(false) }
 
 // Mark sets the flag of the adapter that ctx comes from, if there is one.
 func Mark(ctx context.Context) {
