@@ -18,7 +18,7 @@ lint: ## golangci-lint, at the version that .ci/run pins
 fuzz: ## every fuzz target for FUZZTIME each (default 1m)
 	@FUZZTIME=$${FUZZTIME:-1m} bash .ci/run fuzz
 
-bench: ## every comparison: name, ours, peer, ratio, aim, ok or short
+bench: ## every comparison: name, ours, peer, ratio, aim, ok or short (2 minutes)
 	go run ./benchmarks/cmd/compare
 
 ci: ## everything that must hold before a change lands

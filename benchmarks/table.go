@@ -11,12 +11,16 @@ import (
 // Line is a row of the table with its figures, ready to print.
 type Line struct {
 	Name, Ours, Peer, Ratio, Aim, Verdict string
-	why                                   string
+
+	against string // the peer without its figure
+	why     string
 }
 
 // Columns are the names of a Line's fields.
 func Columns() Line {
-	return Line{Name: "comparison", Ours: "ours", Peer: "peer", Ratio: "ratio", Aim: "aim", Verdict: "verdict"}
+	return Line{
+		Name: "comparison", Ours: "ours", Peer: "peer", Ratio: "ratio", Aim: "aim", Verdict: "verdict", against: "against",
+	}
 }
 
 // Run measures the comparison and returns its lines.
@@ -51,7 +55,8 @@ func (c Comparison) line(row Row, all []figures) Line {
 	figure := math.NaN()
 	if row.Peer >= 0 {
 		peer := all[row.Peer+1]
-		line.Peer = row.Quantity.text(peer) + " " + c.Peers[row.Peer].Name
+		line.against = c.Peers[row.Peer].Name
+		line.Peer = row.Quantity.text(peer) + " " + line.against
 		if row.Quantity == Time {
 			// Without an aim, a peer is what ours is to be faster than.
 			if row.Aim.Least || !row.Aim.Set {
@@ -145,18 +150,27 @@ func (l Line) reason() string {
 	return ""
 }
 
-// WriteMarkdown prints the line as a row of a Markdown table.
+// WriteMarkdown prints the line as a row of a Markdown table, without times,
+// which say more of the machine than of the program. A line that has nothing
+// else is left out.
 func (l Line) WriteMarkdown(w io.Writer) error {
+	figure := l.Ratio
+	if figure == "-" {
+		figure = l.Ours
+	}
+	if l.Ratio == "-" && l.Aim == "-" {
+		return nil
+	}
 	if reason := l.reason(); reason != "" {
 		l.Verdict += ": " + reason
 	}
-	_, err := fmt.Fprintf(w, "| %s |\n", strings.Join(l.cells(), " | "))
+	_, err := fmt.Fprintf(w, "| %s |\n", strings.Join([]string{l.Name, l.against, figure, l.Aim, l.Verdict}, " | "))
 	return err
 }
 
 // WriteMarkdownRule prints what stands below a Markdown table's head.
 func WriteMarkdownRule(w io.Writer) error {
-	_, err := fmt.Fprintln(w, "|---|---:|---|---:|---:|---|")
+	_, err := fmt.Fprintln(w, "|---|---|---:|---:|---|")
 	return err
 }
 
