@@ -22,8 +22,8 @@ type routes struct {
 // It returns what the handler returned, but counts as a failure what the handler
 // took over from elsewhere: an ErrMalformed, an ErrNoTenant and a refused
 // signature. A panic is returned as a [PanicError], except http.ErrAbortHandler,
-// which is passed on. Without handler and fallback
-// it returns an [ErrNoHandler] that names the type.
+// which is passed on. Without handler and fallback it returns an [ErrNoHandler]
+// that names the type.
 //
 // The event keeps views of env's Data and Raw. A ReceivedAt that is zero is now.
 func (r *Registry) Dispatch(ctx context.Context, env *Envelope) error {
