@@ -17,7 +17,8 @@ var (
 
 // answer is the one place where an error becomes a status code.
 func (h *handler) answer(w http.ResponseWriter, err error) {
-	outcome, after := classify(err)
+	v := classify(err)
+	outcome, after := v.outcome, v.after
 	status, text := outcome.Status(), outcome.String()
 	header := w.Header()
 	switch outcome { //nolint:exhaustive // the rest is answered by the status alone
@@ -28,7 +29,7 @@ func (h *handler) answer(w http.ResponseWriter, err error) {
 	case OutcomeBusy, OutcomeRetry:
 		header.Set("Retry-After", strconv.FormatInt(seconds(after), 10))
 	case OutcomeMalformed:
-		if m, ok := err.(*malformedError); ok { //nolint:errorlint // as parse made it, nobody else's
+		if m, ok := err.(*malformedError); ok { //nolint:errorlint // as parse made it
 			text = m.Error() // the sender has proved who it is
 		}
 	default:

@@ -35,7 +35,7 @@ type APIError struct {
 	Status  int
 	Code    string        // of the body {"error":{"code","message"}}; may be empty
 	Message string        // likewise; at most 200 bytes
-	After   time.Duration // what Retry-After asked for; zero: nothing
+	After   time.Duration // what Retry-After asked for, at most a day; zero: nothing
 }
 
 // Error returns the status, the code and the message.

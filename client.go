@@ -94,11 +94,14 @@ var transport = sync.OnceValue(func() http.RoundTripper {
 	return t
 })
 
-// String shows where the client asks, and not its key.
-func (c *Client) String() string { return "cactus.Client(" + c.base.Redacted() + ")" }
-
-// GoString is String, for %#v.
-func (c *Client) GoString() string { return c.String() }
+// Format shows where the client asks, and under no verb its key.
+func (c Client) Format(f fmt.State, _ rune) {
+	where := "nowhere"
+	if c.base != nil {
+		where = c.base.String()
+	}
+	_, _ = io.WriteString(f, "cactus.Client("+where+")")
+}
 
 const maxRedirects = 3
 

@@ -283,6 +283,12 @@ func TestClient_EventsWalksThePages(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"evt_441", "evt_849"}, ids)
+	for env, err := range c.Events(t.Context(), query) {
+		require.NoError(t, err)
+		require.Equal(t, "evt_441", env.ID, "a second walk begins at the beginning")
+		asked = asked[:2]
+		break
+	}
 	require.EqualError(t, last, `list of events: envelope field "type": is missing`)
 	require.Equal(t, []string{
 		"/base/v1/events?limit=2&since=2025-06-01T00%3A00%3A00Z&type=order.lost",
@@ -310,9 +316,15 @@ func TestClient_EventsEndsWithTheFirstError(t *testing.T) {
 		require.EqualError(t, errs[0], want)
 	}
 	c := clientOf(func(*http.Request) (*http.Response, error) { return answer(401, "") })
-	for _, err := range c.Events(t.Context(), cactus.EventQuery{}) {
-		require.ErrorIs(t, err, cactus.ErrUnauthorized)
+	walks := 0
+	events := c.Events(t.Context(), cactus.EventQuery{})
+	for range 2 { // a walk can be made again
+		for _, err := range events {
+			require.ErrorIs(t, err, cactus.ErrUnauthorized)
+			walks++
+		}
 	}
+	require.Equal(t, 2, walks)
 }
 
 func TestClient_EventsNoticesPagesThatGoRoundInCircles(t *testing.T) {
@@ -352,8 +364,9 @@ func TestClient_ErrorsShowNeitherURLsNorWhatTheOtherSideWrote(t *testing.T) {
 	_, err := c.Get(ctx, "/x")
 	require.ErrorIs(t, err, context.Canceled)
 
-	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 		require.NotContains(t, fmt.Sprintf(format, c), apiKey)
+		require.NotContains(t, fmt.Sprintf(format, *c), apiKey)
 		require.NotContains(t, fmt.Sprintf(format, types.NewClient(apiKey)), apiKey)
 	}
 }

@@ -18,7 +18,7 @@ type deliveryContext struct {
 	parent   context.Context //nolint:containedctx // it is a context itself
 	deadline time.Time       // zero: none
 	inner    atomic.Pointer[armed]
-	reported reported.Flag
+	reported reported.Note
 }
 
 type armed struct {

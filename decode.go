@@ -53,13 +53,9 @@ func (s *state) loadPulled(ctx context.Context, k *kind) (Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw := env.Raw
-	if raw == nil && s.payload != nil {
-		raw = s.payload.raw
-	}
 	event, fresh := s.again(k, env)
-	if err := k.decode(event, env.Data, raw, fresh.deps); err != nil {
-		s.remember().event.Forget() // the API may do better next time
+	if err := k.decode(event, env.Data, env.Raw, fresh.deps); err != nil {
+		s.forget(env)
 		return nil, err
 	}
 	return event, nil
@@ -193,7 +189,7 @@ func (d *deps) check(path string, target any, tagged bool) error {
 	}
 	texts := make([]string, len(failed))
 	for i, f := range failed {
-		field := withoutKeys(f.Namespace())
+		field := withoutKeys(f.Namespace(), value.Type())
 		if value.Kind() == reflect.Struct {
 			field = "." + strings.TrimPrefix(field, value.Type().Name()+".")
 		}
@@ -203,18 +199,17 @@ func (d *deps) check(path string, target any, tagged bool) error {
 	return &redactedError{strings.Join(texts, ", "), err}
 }
 
-// withoutKeys replaces what stands in brackets, unless it is an index: a map's
+// withoutKeys replaces what stands in brackets if some of it may be a map's key:
 // keys are part of the body, and may contain brackets themselves.
-func withoutKeys(namespace string) string {
+func withoutKeys(namespace string, t reflect.Type) string {
 	first, last := strings.IndexByte(namespace, '['), strings.LastIndexByte(namespace, ']')
-	if first < 0 || last < first {
-		return namespace
-	}
-	if strings.Trim(namespace[first:last+1], "[]0123456789") == "" {
+	if first < 0 || last < first || !anyBelow(t, isMap, map[reflect.Type]bool{}) {
 		return namespace
 	}
 	return namespace[:first] + "[...]" + namespace[last+1:]
 }
+
+func isMap(t reflect.Type, _ reflect.StructTag) bool { return t.Kind() == reflect.Map }
 
 // validate is made at the first use: most programs have no tags.
 var validate = sync.OnceValue(func() *validator.Validate {
@@ -233,13 +228,20 @@ func hasValidateTag(t reflect.Type) bool {
 	if known, ok := taggedTypes.Load(t); ok {
 		return known.(bool) //nolint:errcheck,forcetypeassert // only bools are stored
 	}
-	found := findValidateTag(t, map[reflect.Type]bool{})
+	found := anyBelow(t, isTagged, map[reflect.Type]bool{})
 	taggedTypes.Store(t, found)
 	return found
 }
 
-func findValidateTag(t reflect.Type, seen map[reflect.Type]bool) bool {
+func isTagged(_ reflect.Type, tag reflect.StructTag) bool { return tag.Get("validate") != "" }
+
+// anyBelow reports whether is holds of t or a type below it. It is given the tag
+// of the field that has the type, if one has.
+func anyBelow(t reflect.Type, is func(reflect.Type, reflect.StructTag) bool, seen map[reflect.Type]bool) bool {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
+		if is(t, "") {
+			return true
+		}
 		t = t.Elem()
 	}
 	if t.Kind() != reflect.Struct || seen[t] {
@@ -248,7 +250,7 @@ func findValidateTag(t reflect.Type, seen map[reflect.Type]bool) bool {
 	seen[t] = true
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if f.Tag.Get("validate") != "" || findValidateTag(f.Type, seen) {
+		if is(f.Type, f.Tag) || anyBelow(f.Type, is, seen) {
 			return true
 		}
 	}

@@ -53,34 +53,32 @@ func (r *Registry) dispatch(ctx context.Context, env *Envelope) (kept bool, err 
 	if s.meta.ReceivedAt.IsZero() {
 		s.meta.ReceivedAt = time.Now()
 	}
+	arrived := s.meta.ReceivedAt
 	err = run(ctx, found.chain, event)
 	if err != nil && table.deadLetter != nil && OutcomeOf(err) == OutcomePermanent {
 		letter := *env
+		letter.ReceivedAt = arrived
 		return true, table.keep(ctx, &letter, err)
 	}
 	return s.payload != nil, err
 }
 
-// dispatchAll dispatches the events of a delivery in order, whatever becomes of
-// the others, and joins their errors. It tells done of each.
-func (r *Registry) dispatchAll(ctx context.Context, envs []Envelope, done func(env *Envelope, kept bool, err error)) error {
-	var first error // errors.Join would hide what a single handler returned
-	var errs []error
+// dispatchAll has dispatch take the events of a delivery in order, whatever becomes
+// of the others. The error of a single event is returned as it is.
+func dispatchAll(envs []Envelope, dispatch func(env *Envelope) error) error {
+	if len(envs) == 1 {
+		return dispatch(&envs[0])
+	}
+	var batch batchError
 	for i := range envs {
-		kept, err := r.dispatch(ctx, &envs[i])
-		done(&envs[i], kept, err)
-		switch {
-		case err == nil:
-		case first == nil:
-			first = err
-		default:
-			errs = append(errs, err)
+		if err := dispatch(&envs[i]); err != nil {
+			batch.add(err)
 		}
 	}
-	if errs == nil {
-		return first
+	if batch.errs == nil {
+		return nil
 	}
-	return errors.Join(first, errors.Join(errs...))
+	return &batch
 }
 
 // run is the chain with a net below it. The net also catches errors that panic
@@ -92,7 +90,7 @@ func run(ctx context.Context, chain HandlerFunc, event Event) (err error) {
 		}
 	}()
 	if err = chain(ctx, event); err != nil {
-		_, _ = OutcomeOf(err), err.Error()
+		look(err)
 	}
 	return err
 }

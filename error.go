@@ -86,7 +86,26 @@ func NewPanicError(value any) *PanicError {
 	if value == http.ErrAbortHandler { //nolint:errorlint // net/http compares with ==
 		panic(value)
 	}
-	return &PanicError{Value: value, Stack: debug.Stack()}
+	return panicError(value, debug.Stack())
+}
+
+// panicError makes sure that the value does not panic again when it is looked at,
+// as an error that is a nil pointer may.
+func panicError(value any, stack []byte) (p *PanicError) {
+	defer func() {
+		if recover() != nil {
+			p = &PanicError{Value: fmt.Sprintf("a %T that panics when it is looked at", value), Stack: stack}
+		}
+	}()
+	if err, ok := value.(error); ok {
+		look(err)
+	}
+	return &PanicError{Value: value, Stack: stack}
+}
+
+// look does with an error what anybody may do with it later.
+func look(err error) {
+	_, _ = OutcomeOf(err), err.Error()
 }
 
 // Error returns the value without the stack. Of a value that is neither an

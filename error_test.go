@@ -44,6 +44,8 @@ func TestOutcomeOf_TheOutermostStatementDecidesAndOfSeveralTheWorst(t *testing.T
 		{manyErrors{nil, cactus.ErrIgnored}, cactus.OutcomeIgnored},
 		{circleError{}, cactus.OutcomeFailed},
 		{manyErrors{circleError{}, circlesError{}}, cactus.OutcomeFailed},
+		{errors.Join(cactus.Permanent(errHandler), &cactus.Error{Outcome: cactus.OutcomeMalformed}), cactus.OutcomeMalformed},
+		{errors.Join(&cactus.Error{Outcome: cactus.OutcomeMalformed}, cactus.Permanent(errHandler)), cactus.OutcomeMalformed},
 		{(*cactus.APIError)(nil), cactus.OutcomeFailed},
 	}
 	for _, tt := range tests {

@@ -2,6 +2,7 @@ package cactus_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -147,11 +148,18 @@ func TestRelated_RefetchAsksAgainAndReplacesTheSnapshot(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 6, order.NumItems)
 		order, err = e.FetchRelatedObject(ctx)
+		require.NoError(t, err)
 		require.Equal(t, 6, order.NumItems)
+
+		f.objects["ord_452"] = `null`
+		_, err = e.RefetchRelatedObject(ctx)
+		require.EqualError(t, err, "decode related object: it is null")
+		order, err = e.FetchRelatedObject(ctx)
+		require.Equal(t, 6, order.NumItems, "an answer that does not fit replaces nothing")
 		return err
 	})
 	require.NoError(t, err)
-	require.Equal(t, []string{"order ord_452", "order ord_452"}, f.requests())
+	require.Equal(t, []string{"order ord_452", "order ord_452", "order ord_452"}, f.requests())
 }
 
 func TestRelated_AnEventMayComeWithoutItsObject(t *testing.T) {
@@ -572,6 +580,42 @@ func TestFull_DataOfAnyShape(t *testing.T) {
 	require.Equal(t, "text", got)
 }
 
+type (
+	listsEvent struct{ cactus.Full[[]lists] }
+	lists      struct {
+		Items []listItem `json:"items" validate:"dive"`
+	}
+	numberEvent struct {
+		cactus.Bare
+
+		N json.Number `json:"n"`
+	}
+)
+
+func (listsEvent) EventType() string  { return "lists" }
+func (numberEvent) EventType() string { return "number" }
+
+func TestFull_IndicesOfListsAreShown(t *testing.T) {
+	var r cactus.Registry
+	cactus.On(&r, func(context.Context, *listsEvent) error { return nil })
+	for data, want := range map[string]string{
+		`[{"items":[{"n":1}]},{"items":[{"n":1},{"n":0}]}]`:   `permanent: decode lists: field "data[1].items[1].n": fails "min=1"`,
+		`[{"items":[{"n":1}]},{"items":[{"n":1},{"n":"x"}]}]`: `permanent: decode lists: field "data[1].items[1].n": must be an integer that fits int, not string`,
+	} {
+		require.EqualError(t, r.DispatchUnverified(t.Context(), []byte(`{"id":"e","type":"lists","data":`+data+`}`)), want)
+	}
+}
+
+func TestExtras_ANumberThatIsAStringIsCheckedLikeAnyOther(t *testing.T) {
+	var r cactus.Registry
+	cactus.On(&r, func(_ context.Context, e *numberEvent) error {
+		require.Equal(t, json.Number("1.50"), e.N)
+		return nil
+	})
+	require.NoError(t, r.DispatchUnverified(t.Context(), []byte(`{"id":"e","type":"number","n":1.50}`)))
+	require.ErrorContains(t, r.DispatchUnverified(t.Context(), []byte(`{"id":"e","type":"number","n":"abc"}`)), `field "n": must be`)
+}
+
 type mapEvent struct {
 	cactus.Full[map[string]listItem]
 }
@@ -583,6 +627,7 @@ func TestFull_AMapsKeysAreNotShown(t *testing.T) {
 	cactus.On(&r, func(context.Context, *mapEvent) error { return nil })
 	for data, want := range map[string]string{
 		`{"marker":{"n":0}}`:     `permanent: decode map: field "data[...].n": fails "min=1"`,
+		`{"4111111":{"n":0}}`:    `permanent: decode map: field "data[...].n": fails "min=1"`,
 		`{"1]marker[2":{"n":0}}`: `permanent: decode map: field "data[...].n": fails "min=1"`,
 		`{"marker":{"n":"x"}}`:   `permanent: decode map: field "data[...].n": must be an integer that fits int, not string`,
 	} {

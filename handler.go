@@ -168,11 +168,13 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 
 // dispatch runs the handlers of all of d's events and returns their errors.
 func (h *handler) dispatch(ctx *deliveryContext, d *delivery) error {
-	return h.registry.dispatchAll(ctx, d.envs, func(env *Envelope, kept bool, err error) {
+	return dispatchAll(d.envs, func(env *Envelope) error {
+		kept, err := h.registry.dispatch(ctx, env)
 		d.kept = d.kept || kept
-		if known := ctx.reported.Take(); err != nil && (!known || errors.Is(err, errDeadLetter)) {
+		if err != nil && !ctx.reported.Has(err) {
 			h.report(ctx, env, err)
 		}
+		return err
 	})
 }
 

@@ -448,7 +448,8 @@ func TestHandler_LogsReasonsAndNeverBodiesOrSecrets(t *testing.T) {
 	forged.Body = io.NopCloser(strings.NewReader(body + " "))
 	serve(h, forged)
 	require.Contains(t, log.String(), `level=WARN msg="webhook refused" reason=`)
-	serve(h, signed(t, "evt_441", strings.Replace(body, `"usps"`, `5`, 1)))
+	serve(h, signed(t, "evt_441", strings.Replace(shippedFull, `"usps"`, `["body-marker"]`, 1)))
+	require.Contains(t, log.String(), `must be a string, not array`)
 	for _, never := range []string{"body-marker", secret, secret[6:], forged.Header.Get("Webhook-Signature")[3:]} {
 		require.NotContains(t, log.String(), never)
 	}
@@ -478,6 +479,60 @@ func TestHandler_LogsAFailureOnceWithALoggingMiddleware(t *testing.T) {
 	alone := cactus.NewHandler(new(cactus.Registry), &fakeSource{}, cactus.WithLogger(logger))
 	serve(alone, plain(http.MethodPost, ""))
 	require.Contains(t, log.String(), "content type not supported")
+}
+
+func TestHandler_LogsAFailureThatTheMiddlewareCouldNotSee(t *testing.T) {
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	var r cactus.Registry
+	attempt := 0
+	limit := func(next cactus.HandlerFunc) cactus.HandlerFunc {
+		return func(ctx context.Context, e cactus.Event) error {
+			if attempt++; attempt == 2 {
+				return cactus.Permanent(errors.New("lock lost"))
+			}
+			return next(ctx, e)
+		}
+	}
+	r.Use(retryOnce, limit, middleware.Logging(logger))
+	cactus.On(&r, func(context.Context, *types.OrderLostPushed) error { return errHandler })
+	h := cactus.NewHandler(&r, cactus.Thin(scheme()), cactus.WithLogger(logger))
+	require.Equal(t, 422, serve(h, signed(t, "evt_849", lostThin)).Code)
+	require.Contains(t, log.String(), "handler failed")
+	require.Contains(t, log.String(), "lock lost")
+}
+
+func TestHandler_ALargeBatchOfHarmlessEventsIsASuccess(t *testing.T) {
+	var r cactus.Registry
+	r.Handle("batch.x", func(context.Context, *cactus.RawEvent) error { return fmt.Errorf("x: %w", cactus.ErrIgnored) })
+	h := cactus.NewHandler(&r, &fakeSource{limits: cactus.Limits{ContentTypes: []string{"text/plain"}}})
+	require.Equal(t, 200, serve(h, plain(http.MethodPost, strings.Repeat("x y ", 3000))).Code)
+}
+
+func TestHandler_APanicThatPanicsAgainDoesNotEndTheBatch(t *testing.T) {
+	var r cactus.Registry
+	ran := 0
+	r.Handle("batch.panics", func(context.Context, *cactus.RawEvent) error { panic((*nilError)(nil)) })
+	r.Handle("batch.circles", func(context.Context, *cactus.RawEvent) error { return circleError{} })
+	r.Handle("batch.ok", func(context.Context, *cactus.RawEvent) error { ran++; return nil })
+	logger := slog.New(slog.NewTextHandler(new(bytes.Buffer), nil))
+	h := cactus.NewHandler(&r, &fakeSource{limits: cactus.Limits{ContentTypes: []string{"text/plain"}}}, cactus.WithLogger(logger))
+	require.Equal(t, 500, serve(h, plain(http.MethodPost, "panics circles ok")).Code)
+	require.Equal(t, 1, ran)
+}
+
+func TestReceive_AnAbortIsAnErrorOfItsEventAlone(t *testing.T) {
+	var r cactus.Registry
+	var ran []string
+	r.Handle("batch.later", func(context.Context, *cactus.RawEvent) error { return cactus.RetryAfter(time.Minute, nil) })
+	r.Handle("batch.abort", func(context.Context, *cactus.RawEvent) error { panic(http.ErrAbortHandler) })
+	r.Handle("batch.ok", func(_ context.Context, e *cactus.RawEvent) error { ran = append(ran, e.ID); return nil })
+	err := r.Receive(t.Context(), &fakeSource{}, cactus.NewRequest(nil, []byte("later abort ok"), time.Time{}))
+	require.Equal(t, []string{"ok"}, ran)
+	require.Equal(t, cactus.OutcomeFailed, cactus.OutcomeOf(err))
+	require.Equal(t, time.Minute, cactus.WaitOf(err))
+	require.ErrorIs(t, err, http.ErrAbortHandler)
+	require.EqualError(t, err, "cactus: retry\npanic: net/http: abort Handler")
 }
 
 func TestHandler_AnAbortReachesTheServer(t *testing.T) {

@@ -193,7 +193,7 @@ func (k *kind) inspectFields(t reflect.Type, path []int) error {
 		case slices.ContainsFunc(k.extras, func(e extra) bool { return e.name == name }):
 			return fmt.Errorf("field %s takes the JSON name %q, which another field has already", f.Name, name)
 		}
-		k.extras = append(k.extras, extra{name, index, !readsItself(f.Type)})
+		k.extras = append(k.extras, extra{name, index, !readsItself(f.Type) && f.Type != reflect.TypeFor[json.Number]()})
 		k.taggedExtras = k.taggedExtras || f.Tag.Get("validate") != "" || hasValidateTag(f.Type)
 	}
 	return nil

@@ -47,6 +47,7 @@ func (q EventQuery) encode() string {
 func (c *Client) Events(ctx context.Context, q EventQuery) iter.Seq2[*Envelope, error] {
 	path := strings.TrimSuffix(c.eventPath, "/{id}")
 	return func(yield func(*Envelope, error) bool) {
+		q := q          // each walk begins at the beginning
 		seen := q.After // a cursor that comes back to it goes round in circles
 		for page, power := 1, 1; ; page++ {
 			if page == power { // Brent's way to find a circle of any length

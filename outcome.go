@@ -68,23 +68,23 @@ func (o Outcome) String() string {
 // returned. The outermost *Error decides; the errors of errors.Join, and of a
 // fmt.Errorf with several %w, count as their worst; an error that says nothing
 // of itself is OutcomeFailed.
-func OutcomeOf(err error) Outcome {
-	o, _ := classify(err)
-	return o
-}
+func OutcomeOf(err error) Outcome { return classify(err).outcome }
 
 // WaitOf returns the longest wait that err asks for before another try, which
 // may be zero. As in [OutcomeOf] the outermost *Error decides; of joined errors
 // each is heard.
-func WaitOf(err error) time.Duration {
-	_, after := classify(err)
-	return after
+func WaitOf(err error) time.Duration { return classify(err).after }
+
+// verdict is what an error's tree says.
+type verdict struct {
+	outcome Outcome
+	after   time.Duration
+	stated  bool // by an *Error, and not derived
 }
 
-// classify returns the outcome and, for those that carry one, the wait.
-func classify(err error) (Outcome, time.Duration) {
+func classify(err error) verdict {
 	if err == nil {
-		return OutcomeHandled, 0
+		return verdict{}
 	}
 	nodes := maxNodes
 	return walk(err, &nodes)
@@ -93,53 +93,76 @@ func classify(err error) (Outcome, time.Duration) {
 // maxNodes bounds the walk over an error's tree, which may have a circle.
 const maxNodes = 1000
 
-// walk is classify for an error that is not nil, which is never handled.
-func walk(err error, nodes *int) (Outcome, time.Duration) {
+// walk is classify for an error that is not nil, which is never handled. It
+// counts nodes down, to zero for a tree with a circle.
+func walk(err error, nodes *int) verdict {
+	failed := verdict{outcome: OutcomeFailed}
 	for ; err != nil && *nodes > 0; *nodes-- {
 		switch e := err.(type) { //nolint:errorlint // walks the tree itself
 		case *Error:
 			if e == nil || e.Outcome == OutcomeHandled {
-				return OutcomeFailed, 0
+				return failed
 			}
-			return e.Outcome, e.After
+			return verdict{e.Outcome, e.After, true}
 		case *APIError:
 			if e == nil {
-				return OutcomeFailed, 0
+				return failed
 			}
-			return e.outcome(), e.After
+			return verdict{outcome: e.outcome(), after: e.After}
 		case *PanicError:
-			return OutcomeFailed, 0
+			return failed
+		case *batchError:
+			return e.worst
 		}
 		if o, ok := sentinelOutcome(err); ok {
-			return o, 0
+			return verdict{outcome: o}
 		}
 		switch e := err.(type) { //nolint:errorlint // walks the tree itself
 		case interface{ Unwrap() []error }:
-			return worst(e.Unwrap(), nodes)
+			var worst verdict
+			for _, err := range e.Unwrap() {
+				if err != nil && *nodes > 0 {
+					*nodes--
+					worst = worst.or(walk(err, nodes))
+				}
+			}
+			if worst.outcome == OutcomeHandled { // several times nothing
+				return failed
+			}
+			return worst
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		default:
-			return OutcomeFailed, 0
+			return failed
 		}
 	}
-	return OutcomeFailed, 0
+	return failed
 }
 
-// worst returns the worst outcome and the longest wait.
-func worst(errs []error, nodes *int) (outcome Outcome, after time.Duration) {
-	for _, err := range errs {
-		if err == nil {
-			continue
-		}
-		*nodes--
-		o, d := walk(err, nodes)
-		outcome, after = max(outcome, o), max(after, d)
+// or returns the worse of two outcomes and the longer of two waits.
+func (v verdict) or(other verdict) verdict {
+	worse := v
+	if other.outcome > v.outcome || other.outcome == v.outcome && other.stated {
+		worse = other
 	}
-	if outcome == OutcomeHandled { // several times nothing
-		outcome = OutcomeFailed
-	}
-	return outcome, after
+	worse.after = max(v.after, other.after)
+	return worse
 }
+
+// batchError is the errors of a delivery with several events. It has its verdict
+// with it, because a batch may be larger than what walk looks at.
+type batchError struct {
+	errs  []error
+	worst verdict
+}
+
+func (e *batchError) add(err error) {
+	e.errs = append(e.errs, err)
+	e.worst = e.worst.or(classify(err))
+}
+
+func (e *batchError) Error() string   { return errors.Join(e.errs...).Error() }
+func (e *batchError) Unwrap() []error { return e.errs }
 
 // sentinelOutcome looks at err itself, not at what it wraps.
 func sentinelOutcome(err error) (Outcome, bool) {
@@ -170,18 +193,24 @@ func sentinelOutcome(err error) (Outcome, bool) {
 	return 0, false
 }
 
-// notOurs makes a failure of those outcomes that speak of the delivery, unless
-// the handler says so in an *Error: what it returned is about something else,
-// such as another body that it parsed.
-func notOurs(err error) error {
-	switch o := OutcomeOf(err); o { //nolint:exhaustive // the others are a handler's to choose
-	case OutcomeMalformed, OutcomeRefused, OutcomeNoTenant:
-		var stated *Error
-		if errors.As(err, &stated) && stated.Outcome == o {
-			return err
-		}
-		return &Error{Outcome: OutcomeFailed, Err: err}
-	default:
-		return err
+// ownError is what a handler's error means for its event. Outcomes that speak of
+// the delivery are failures, unless the handler says so in an *Error: what it
+// returned is about something else, such as another body that it parsed. An
+// error that wraps itself is replaced, because errors.As would never return.
+func ownError(err error) error {
+	if err == nil {
+		return nil
 	}
+	nodes := maxNodes
+	v := walk(err, &nodes)
+	if nodes <= 0 {
+		return &Error{Outcome: OutcomeFailed, Err: fmt.Errorf("an error that wraps itself: a %T", err)}
+	}
+	switch v.outcome { //nolint:exhaustive // the others are a handler's to choose
+	case OutcomeMalformed, OutcomeRefused, OutcomeNoTenant:
+		if !v.stated {
+			return &Error{Outcome: OutcomeFailed, Err: err}
+		}
+	}
+	return err
 }

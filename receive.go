@@ -29,8 +29,8 @@ func (r *Registry) Receive(ctx context.Context, src Source, req *Request) error 
 	if err != nil {
 		return err
 	}
-	return recovered(func() error { // http.ErrAbortHandler means nothing here
-		return r.dispatchAll(ctx, envs, func(*Envelope, bool, error) {})
+	return dispatchAll(envs, func(env *Envelope) error {
+		return recovered(func() error { return r.Dispatch(ctx, env) }) // http.ErrAbortHandler means nothing here
 	})
 }
 

@@ -97,7 +97,7 @@ func (r *Registry) route(where string, k *kind, h func(context.Context, Event) e
 		if err == nil {
 			err = h(ctx, loaded)
 		}
-		return notOurs(err)
+		return ownError(err)
 	})
 	for _, mw := range slices.Backward(slices.Concat(r.middleware, o.middleware)) {
 		if mw == nil {

@@ -88,8 +88,8 @@ func WithTypes(patterns ...string) Option {
 	return func(o *options) { o.types = append(o.types, patterns...) }
 }
 
-// Prefetch pulls the event's data and its related object, both at once, before
-// the handler runs. Pull and FetchRelatedObject then answer from memory.
+// Prefetch pulls the event's data and the related object that came with it, both
+// at once, before the handler runs. Pull and FetchRelatedObject then answer from memory.
 func Prefetch() Option {
 	return func(o *options) { o.prefetch = true }
 }

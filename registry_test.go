@@ -387,10 +387,11 @@ func TestRegistry_AnErrorThatPanicsWhenItIsLookedAtIsAPanic(t *testing.T) {
 
 func TestRegistry_DeadLetterTakesWhatIsPermanent(t *testing.T) {
 	var letters []string
+	var arrived time.Time
 	var letterErr error
 	r := &cactus.Registry{DeadLetter: func(_ context.Context, env *cactus.Envelope, err error) error {
 		require.ErrorIs(t, err, errHandler)
-		letters = append(letters, string(env.Raw))
+		letters, arrived = append(letters, string(env.Raw)), env.ReceivedAt
 		return letterErr
 	}}
 	result := cactus.Permanent(errHandler)
@@ -398,6 +399,7 @@ func TestRegistry_DeadLetterTakesWhatIsPermanent(t *testing.T) {
 
 	require.NoError(t, r.DispatchUnverified(t.Context(), []byte(lostThin)))
 	require.Equal(t, []string{lostThin}, letters)
+	require.WithinDuration(t, time.Now(), arrived, time.Minute)
 
 	letterErr = errors.New("disk full")
 	err := r.DispatchUnverified(t.Context(), []byte(lostThin))

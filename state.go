@@ -136,6 +136,9 @@ func (s *state) fetchEvent(ctx context.Context) (*Envelope, error) {
 	if pulled.Created.IsZero() {
 		pulled.Created = meta.Created
 	}
+	if pulled.Raw == nil && s.payload != nil {
+		pulled.Raw = s.payload.raw
+	}
 	return &pulled, nil
 }
 
@@ -175,7 +178,7 @@ func (s *state) pullInto(ctx context.Context, target any, fresh *state, kindOf f
 		if s.payload != nil && s.payload.data != nil {
 			return Permanent(err) // the same bytes will not fit better next time
 		}
-		s.remember().event.Forget() // the API may do better next time
+		s.forget(env)
 		return err
 	}
 	return nil
@@ -190,15 +193,13 @@ func (s *state) objectInto(ctx context.Context, target any, again bool) error {
 		return Permanent(fmt.Errorf("fetch related object of event %s: it is a %q, not a %q",
 			s.meta.ID, s.ref.Type, typed.ObjectType()))
 	}
-	body, err := s.objectJSON(ctx, again)
+	body, err := s.object(ctx, again, func(body []byte) error {
+		return decodeChecked("related object", body, target, s.deps)
+	})
 	if err != nil {
 		return err
 	}
-	if err := decodeChecked("related object", body, target, s.deps); err != nil {
-		s.remember().object.Forget() // the API may do better next time
-		return err
-	}
-	return nil
+	return decodeChecked("related object", body, target, s.deps)
 }
 
 // objectJSON returns the related object's bytes, which are remembered rather
@@ -207,13 +208,32 @@ func (s *state) objectJSON(ctx context.Context, again bool) ([]byte, error) {
 	if s == nil {
 		return nil, ErrNoFetcher
 	}
+	return s.object(ctx, again, func([]byte) error { return nil })
+}
+
+// object is objectJSON for an answer that must pass a check to be remembered:
+// the API may do better next time.
+func (s *state) object(ctx context.Context, again bool, check func([]byte) error) ([]byte, error) {
 	if s.ref == nil || s.ref.IsZero() {
 		return nil, fmt.Errorf("%w: %s %s", ErrNoObject, s.meta.Type, s.meta.ID)
 	}
-	if again {
-		return s.remember().object.Refresh(ctx, s.fetchObject)
+	load := func(ctx context.Context) ([]byte, error) {
+		body, err := s.fetchObject(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return body, check(body)
 	}
-	return s.remember().object.Get(ctx, s.fetchObject)
+	if again {
+		return s.remember().object.Refresh(ctx, load)
+	}
+	return s.remember().object.Get(ctx, load)
+}
+
+// forget drops a pulled event that does not fit: the API may do better next
+// time.
+func (s *state) forget(env *Envelope) {
+	s.remember().event.Forget(func(remembered *Envelope) bool { return remembered == env })
 }
 
 func (s *state) fetchObject(ctx context.Context) ([]byte, error) {
@@ -256,7 +276,7 @@ func (s *state) prefetch(ctx context.Context, event bool) error {
 func recovered(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &PanicError{Value: v, Stack: debug.Stack()}
+			err = panicError(v, debug.Stack())
 		}
 	}()
 	return f()

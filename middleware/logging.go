@@ -112,7 +112,7 @@ func (g *logging) record(ctx context.Context, event cactus.Event, start time.Tim
 	}
 	if err != nil {
 		message, attrs = "event not handled", append(attrs, slog.String("error", err.Error()))
-		reported.Mark(ctx)
+		reported.Mark(ctx, err)
 	}
 	if outcome == cactus.OutcomeIgnored {
 		message = "event ignored"

@@ -50,13 +50,12 @@ func WithRetryable(retryable func(err error) bool) RetryOption {
 //
 // The error's outcome decides:
 //
-//   - failed is tried again. So is a panic, if a [Recover] inside made an error
-//     of it; one that nothing recovered passes through.
-//   - retry is tried again, no sooner than its [cactus.RetryAfter] says. If that
-//     is more than the longest wait, or more than there is time for, the sender
-//     is asked to wait instead.
-//   - permanent, gone, malformed, refused, no tenant, ignored and unhandled end
-//     the same way next time.
+//   - failed and retry are tried again, no sooner than [cactus.WaitOf] the error.
+//     If that is more than the longest wait, or more than there is time for, the
+//     sender is asked to wait instead. A panic is a failure if a [Recover] inside
+//     made an error of it; one that nothing recovered passes through.
+//   - permanent, gone, ignored, unhandled, and what a handler states of the
+//     delivery in a [cactus.Error], end the same way next time.
 //   - busy means that the event is being handled elsewhere. That one is likely
 //     to succeed, so there is nothing to wait for here.
 //

@@ -4,7 +4,7 @@ import "time"
 
 // parseTime reads what [time.RFC3339Nano] describes, to the letter: [time.Parse]
 // lets an hour of one digit, a decimal comma and an offset of 24 hours pass.
-// Digits beyond the nanosecond are dropped. A time without offset is in UTC.
+// Digits beyond the nanosecond are dropped. A time with offset zero is in UTC.
 func parseTime(s []byte) (time.Time, bool) {
 	const layout = "2006-01-02T15:04:05"
 	if len(s) <= len(layout) {

@@ -16,7 +16,8 @@ func CheckID(id string) error { return problemError(idProblem([]byte(id))) }
 
 // CheckType returns an error unless typ can be the type of an event or an
 // object: 1 to 256 letters, digits and any of _ . : / [ ] -, of which the
-// first is a letter or a digit. The error does not contain the type.
+// first is a letter or a digit, and no dot segment between slashes. The error
+// does not contain the type.
 func CheckType(typ string) error { return problemError(typeProblem([]byte(typ))) }
 
 // CheckPath returns an error unless url can be the URL of a related object: 1

@@ -63,9 +63,24 @@ func TestCheckType(t *testing.T) {
 		{".a", "must begin with a letter or a digit"},
 		{"/a", "must begin with a letter or a digit"},
 		{"[a]", "must begin with a letter or a digit"},
+		{"a/b", ""},
+		{"a/../b", "must not have a dot segment"},
+		{"a/.", "must not have a dot segment"},
+		{"a/..b", ""},
 		{"a b", bytes},
 		{"a*", bytes},
 		{"é", bytes},
+	})
+}
+
+func TestCheckContext(t *testing.T) {
+	t.Parallel()
+	requireChecks(t, envelope.CheckContext, []check{
+		{"", ""},
+		{"acct_7/sub", ""},
+		{strings.Repeat("a", 257), "is longer than 256 bytes"},
+		{"a b", "has a byte that is not printable ASCII"},
+		{"a\r\nb", "has a byte that is not printable ASCII"},
 	})
 }
 
@@ -86,6 +101,10 @@ func TestCheckPath(t *testing.T) {
 		{"/a/...", ""},
 		{"/a/.b/b./..c", ""},
 		{"/a/%41%2fb", ""},
+		{"/a;v=1/b", ""},
+		{"/a/..;/b", dots},
+		{"/a/.;x/b", dots},
+		{"/a/%252e%252e/b", "has an escaped percent sign"},
 		{"/" + strings.Repeat("a", 2047), ""},
 		{"/" + strings.Repeat("a", 2048), "is longer than 2048 bytes"},
 		{"", "is empty"},

@@ -40,8 +40,13 @@ func (m *Memo[T]) Get(ctx context.Context, load func(context.Context) (T, error)
 	return m.load(ctx, load, false)
 }
 
-// Forget drops the remembered value, because it turned out to be of no use.
-func (m *Memo[T]) Forget() { m.value.Store(nil) }
+// Forget drops the remembered value if it is the one that turned out to be of no
+// use. Another, which somebody has loaded meanwhile, stays.
+func (m *Memo[T]) Forget(useless func(T) bool) {
+	if v := m.value.Load(); v != nil && useless(*v) {
+		m.value.CompareAndSwap(v, nil)
+	}
+}
 
 // Refresh loads whatever is remembered, and on success replaces it. A failed
 // Refresh leaves the old value in place.

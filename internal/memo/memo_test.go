@@ -140,8 +140,11 @@ func TestForget_HasTheNextCallerLoadAgain(t *testing.T) {
 	n := 0
 	load := func(context.Context) (int, error) { n++; return n, nil }
 	_, _ = m.Get(t.Context(), load)
-	m.Forget()
+	m.Forget(func(v int) bool { return v == 7 })
 	_, ok := m.Peek()
+	require.True(t, ok, "another value stays")
+	m.Forget(func(v int) bool { return v == 1 })
+	_, ok = m.Peek()
 	require.False(t, ok)
 	v, err := m.Get(t.Context(), load)
 	require.NoError(t, err)

@@ -2,6 +2,8 @@ package reported_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,13 +11,26 @@ import (
 	"github.com/cactuscorp/cactus/internal/reported"
 )
 
-func TestMark_ReachesTheFlagOfTheContextOnce(t *testing.T) {
-	var flag reported.Flag
-	require.False(t, flag.Take())
-	reported.Mark(t.Context())
-	require.False(t, flag.Take(), "nobody asked")
-	ctx := context.WithValue(t.Context(), reported.Key, &flag)
-	reported.Mark(context.WithoutCancel(ctx))
-	require.True(t, flag.Take())
-	require.False(t, flag.Take())
+var errLogged = errors.New("logged")
+
+type slice []string
+
+func (slice) Error() string { return "cannot be compared" }
+
+func TestNote_HasTheErrorThatWasLoggedLast(t *testing.T) {
+	var note reported.Note
+	reported.Mark(t.Context(), errLogged)
+	require.False(t, note.Has(errLogged), "another context")
+
+	ctx := context.WithValue(t.Context(), reported.Key, &note)
+	reported.Mark(context.WithoutCancel(ctx), errLogged)
+	require.True(t, note.Has(errLogged))
+	require.True(t, note.Has(fmt.Errorf("wrapped: %w", errLogged)))
+	require.False(t, note.Has(errors.New("logged")), "the same text is not the same error")
+	require.False(t, note.Has(errors.Join(errLogged, errors.New("more"))), "there is more to tell")
+	require.False(t, note.Has(nil))
+
+	reported.Mark(ctx, slice{"a"})
+	require.False(t, note.Has(errLogged))
+	require.False(t, note.Has(slice{"a"}))
 }
