@@ -1,7 +1,7 @@
 // Package middleware has what most receivers want around their handlers: one
 // maker of a [cactus.Middleware] a file. All of them are safe for concurrent
-// use, keep nothing between events and panic when made with a setting that
-// makes no sense.
+// use and panic when made with a setting that makes no sense. None keeps
+// anything between events but Limit, its count, and Dedupe, what its store has.
 //
 // # Order
 //
@@ -11,6 +11,8 @@
 //
 //	r.Use(
 //		middleware.Logging(logger),
+//		middleware.Limit(100),
+//		middleware.Dedupe(store),
 //		middleware.Retry(),
 //		middleware.Recover(),
 //		middleware.Timeout(4*time.Second),
@@ -20,6 +22,10 @@
 //
 //   - Logging is the outermost, so that there is one record an event and its
 //     duration covers all attempts. A second one inside Retry logs each attempt.
+//   - Limit is outside Dedupe, so that an event that finds no place costs the
+//     store nothing and is claimed by nobody while it waits.
+//   - Dedupe is outside Retry, so that one claim covers all attempts and no
+//     duplicate slips in between two of them.
 //   - Recover is inside Retry, so that a panic is a failed attempt like any
 //     other. Put it outside Retry, and a panic is never tried again.
 //   - Timeout is inside Retry, so that each attempt has time of its own. Put it

@@ -1,0 +1,41 @@
+package middleware
+
+import (
+	"fmt"
+	"time"
+)
+
+// DedupeOption changes a [Dedupe].
+type DedupeOption func(*dedupe)
+
+// WithSource names the source in the [Key] of every event. The default is
+// empty. Registries that share a store need a name each, because providers do
+// not agree on their ids.
+func WithSource(name string) DedupeOption {
+	return func(d *dedupe) { d.source = name }
+}
+
+// WithRetention sets for how long a completed event is remembered, which has to
+// cover the time in which its sender may deliver it again. The default is 7
+// days: Standard Webhooks' schedule of retries adds up to a little over 3 days,
+// Stripe's to 3 days, and the rest is for a resend by hand. It panics if
+// retention is not positive.
+func WithRetention(retention time.Duration) DedupeOption {
+	if retention <= 0 {
+		panic(fmt.Sprintf("middleware: WithRetention(%v): it must be positive", retention))
+	}
+	return func(d *dedupe) { d.retention = retention }
+}
+
+// WithLease sets for how long a claim holds unless it is renewed, which happens
+// each third of it while the handler runs. It is how long an event waits whose
+// process has died. The default is what is left until the context's deadline
+// and 5 seconds more, or a minute if there is no deadline.
+//
+// It panics if lease is less than a millisecond.
+func WithLease(lease time.Duration) DedupeOption {
+	if lease < time.Millisecond {
+		panic(fmt.Sprintf("middleware: WithLease(%v): at least a millisecond is needed", lease))
+	}
+	return func(d *dedupe) { d.lease = lease }
+}

@@ -1,0 +1,306 @@
+package dedupetest
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cactuscorp/cactus/middleware"
+)
+
+// cases are in the order in which an implementer would make them pass.
+var cases = []testCase{
+	{"a key is claimed once", claimedOnce},
+	{"a committed key is done", committed},
+	{"a released key is free", released},
+	{"a lease runs out", leaseRunsOut},
+	{"a renewed lease holds", renewed},
+	{"a renewal is for the owner alone", renewalFenced},
+	{"a late commit is fenced", commitFenced},
+	{"a late release is fenced", releaseFenced},
+	{"a commit may be repeated", commitRepeated},
+	{"a retention ends", retentionEnds},
+	{"a forced claim takes what is done", forced},
+	{"a forced claim that fails leaves the key done", forcedFails},
+	{"keys are told apart", keysApart},
+	{"one of many concurrent claims wins", concurrentClaims},
+	{"one of many concurrent takeovers wins", concurrentTakeovers},
+	{"keys are claimed concurrently", concurrentKeys},
+}
+
+func claimedOnce(s *suite) {
+	s.claim(long, "a key that nobody has had")
+	for range 3 {
+		_, result := s.ask(key, long, false)
+		require.Equal(s, middleware.InFlight, result.Status, "a key that is held")
+		require.Positive(s, result.Left, "what is left of the other's lease")
+		require.LessOrEqual(s, result.Left, long, "what is left of the other's lease")
+	}
+}
+
+func committed(s *suite) {
+	s.complete(long)
+	for range 3 {
+		s.requireStatus(middleware.Done, "a key that was committed")
+	}
+}
+
+func released(s *suite) {
+	for range 3 {
+		s.release(s.claim(long, "a free key"))
+	}
+	s.complete(long)
+	s.requireStatus(middleware.Done, "a key that was committed after a release")
+}
+
+func leaseRunsOut(s *suite) {
+	s.claim(short, "a free key")
+	s.pause()
+	s.claim(long, "a key whose lease has run out")
+	s.requireStatus(middleware.InFlight, "a key that was taken over")
+}
+
+func renewed(s *suite) {
+	o := s.claim(short*2, "a free key")
+	require.NoError(s, s.renew(o), "Renew by the owner")
+	s.pause()
+	s.requireStatus(middleware.InFlight, "a key whose lease was renewed")
+	require.NoError(s, s.commit(o), "Commit after Renew")
+	s.requireStatus(middleware.Done, "a key that was committed after a renewal")
+}
+
+func renewalFenced(s *suite) {
+	s.requireLost(s.renew(s.owner()), "Renew of a key that nobody has had")
+	o := s.claim(long, "a free key")
+	s.requireLost(s.renew(s.owner()), "Renew by another owner")
+	s.release(o)
+	s.requireLost(s.renew(o), "Renew after Release")
+	s.release(s.claim(long, "a key that was renewed after its release"))
+
+	late := s.claim(short, "a free key")
+	s.pause()
+	s.claim(short, "a key whose lease has run out")
+	s.requireLost(s.renew(late), "Renew after a takeover")
+	s.pause()
+	next := s.claim(long, "a key whose lease a late owner tried to renew")
+	require.NoError(s, s.commit(next), "Commit")
+	s.requireLost(s.renew(next), "Renew after Commit")
+	s.requireStatus(middleware.Done, "a key that was renewed after its commit")
+}
+
+func commitFenced(s *suite) {
+	s.requireLost(s.commit(s.owner()), "Commit of a key that nobody has had")
+	o := s.claim(long, "a key that was committed without a claim")
+	s.requireLost(s.commit(s.owner()), "Commit by another owner")
+	s.requireStatus(middleware.InFlight, "a key that another owner tried to commit")
+	s.release(o)
+	s.requireLost(s.commit(o), "Commit after Release")
+
+	late := s.claim(short, "a key that was committed after its release")
+	s.pause()
+	next := s.claim(long, "a key whose lease has run out")
+	s.requireLost(s.commit(late), "Commit after a takeover")
+	s.requireStatus(middleware.InFlight, "a key that a late owner tried to commit")
+	require.NoError(s, s.commit(next), "Commit by the owner who took over")
+	s.requireLost(s.commit(late), "Commit after the next owner's")
+	s.requireStatus(middleware.Done, "a key that its next owner committed")
+}
+
+func releaseFenced(s *suite) {
+	s.release(s.owner()) // of nothing
+	late := s.claim(short, "a free key")
+	s.pause()
+	next := s.claim(long, "a key whose lease has run out")
+	s.release(late)
+	s.requireStatus(middleware.InFlight, "a key that a late owner released")
+	require.NoError(s, s.commit(next), "Commit")
+	s.release(late)
+	s.release(next)
+	s.requireStatus(middleware.Done, "a key that was released after its commit")
+}
+
+func commitRepeated(s *suite) {
+	o := s.complete(long)
+	require.NoError(s, s.commit(o), "Commit again by the same owner")
+	s.requireStatus(middleware.Done, "a key that was committed twice")
+}
+
+func retentionEnds(s *suite) {
+	s.complete(short)
+	s.pause()
+	o := s.claim(short, "a key whose retention has ended")
+	s.requireStatus(middleware.InFlight, "a key that was claimed after its retention")
+	s.release(o)
+
+	// The retention counts from the commit, and is not the lease.
+	o = s.claim(short*2, "a free key")
+	require.NoError(s, s.commit(o), "Commit")
+	s.pause()
+	s.requireStatus(middleware.Done, "a key whose retention is longer than its lease")
+}
+
+func forced(s *suite) {
+	s.force(short, "a free key, forced")
+	s.pause()
+	first := s.complete(long)
+	second := s.force(long, "a key that is done, forced")
+	s.requireStatus(middleware.InFlight, "a key that is done and held")
+	_, result := s.ask(key, long, true)
+	require.Equal(s, middleware.InFlight, result.Status, "a key that is held, forced")
+	s.requireLost(s.commit(first), "Commit again, after a forced claim")
+	require.NoError(s, s.commit(second), "Commit of a forced claim")
+	s.requireStatus(middleware.Done, "a key that was committed, forced")
+}
+
+func forcedFails(s *suite) {
+	s.complete(long)
+	o := s.force(long, "a key that is done, forced")
+	s.release(o)
+	s.requireStatus(middleware.Done, "a key that was done before a forced claim was released")
+	s.requireLost(s.commit(o), "Commit after Release of a forced claim")
+
+	s.force(short, "a key that is done, forced again")
+	s.pause()
+	s.requireStatus(middleware.Done, "a key that was done before a forced lease ran out")
+}
+
+// keysApart has keys that are alike to a store that joins, folds, trims or cuts.
+func keysApart(s *suite) {
+	const id = "evt_9"
+	keys := []middleware.Key{
+		{ID: id},
+		{Tenant: id},
+		{Source: id},
+		{Tenant: "a", ID: id},
+		{Source: "a", ID: id},
+		{Source: "a", Tenant: "a", ID: id},
+		{Source: "ab", Tenant: "c", ID: id},
+		{Source: "a", Tenant: "bc", ID: id},
+		{Source: "a", Tenant: "b", ID: "c" + id},
+		{Source: "a:b", Tenant: "c", ID: id},
+		{Source: "a", Tenant: "b:c", ID: id},
+		{Source: "a/b", Tenant: "c", ID: id},
+		{Source: "a", Tenant: "b/c", ID: id},
+		{Tenant: "A", ID: id},
+		{ID: "EVT_9"},
+		{ID: id + " "},
+		{ID: " " + id},
+		{ID: "evt%9"},
+		{ID: "it's \"9\""},
+		{ID: "évt"},
+		{ID: "e\u0301vt"},
+		{ID: strings.Repeat("9", 255) + "a"},
+		{ID: strings.Repeat("9", 255) + "b"},
+	}
+	owners := make([]middleware.Owner, len(keys))
+	for i, k := range keys {
+		o, result := s.ask(k, long, false)
+		require.Equal(s, middleware.Claimed, result.Status, "%+q, which no one has had", k)
+		owners[i] = o
+	}
+	for i, k := range keys {
+		if i%2 == 0 {
+			require.NoError(s, s.store.Commit(s.ctx(), k, owners[i], long), "Commit %+q", k)
+			continue
+		}
+		require.NoError(s, s.store.Release(s.ctx(), k, owners[i]), "Release %+q", k)
+	}
+	for i, k := range keys {
+		want := middleware.Claimed
+		if i%2 == 0 {
+			want = middleware.Done
+		}
+		_, result := s.ask(k, long, false)
+		require.Equal(s, want, result.Status, "%+q", k)
+	}
+}
+
+const (
+	rivals = 8
+	rounds = 10
+)
+
+// race has rivals claim the key at once and returns the one that won.
+func (s *suite) race() middleware.Owner {
+	s.Helper()
+	var (
+		group sync.WaitGroup
+		mu    sync.Mutex
+		won   []middleware.Owner
+		errs  []error
+	)
+	gate := make(chan struct{})
+	for range rivals {
+		o := s.owner()
+		group.Go(func() {
+			<-gate
+			result, err := s.store.Claim(s.ctx(), middleware.ClaimRequest{Key: key, Owner: o, Lease: long})
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, err)
+			}
+			if result.Status == middleware.Claimed {
+				won = append(won, o)
+			}
+		})
+	}
+	close(gate)
+	group.Wait()
+	require.Empty(s, errs, "errors of concurrent claims")
+	require.Len(s, won, 1, "owners of one key")
+	return won[0]
+}
+
+func concurrentClaims(s *suite) {
+	for range rounds {
+		s.release(s.race())
+	}
+	require.NoError(s, s.commit(s.race()), "Commit")
+	s.requireStatus(middleware.Done, "a key that was fought over")
+}
+
+func concurrentTakeovers(s *suite) {
+	late := s.claim(short, "a free key")
+	s.pause()
+	won := s.race()
+	s.requireLost(s.commit(late), "Commit after a takeover")
+	require.NoError(s, s.commit(won), "Commit by the owner who took over")
+}
+
+func concurrentKeys(s *suite) {
+	var group sync.WaitGroup
+	var failed atomic.Pointer[error]
+	for i := range rivals {
+		k := middleware.Key{Source: "shop", ID: "evt_" + strings.Repeat("x", i)}
+		group.Go(func() {
+			for range rounds {
+				if err := s.cycle(k); err != nil {
+					failed.Store(&err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if err := failed.Load(); err != nil {
+		require.NoError(s, *err)
+	}
+}
+
+// cycle claims, renews and releases a key that nobody else wants.
+func (s *suite) cycle(k middleware.Key) error {
+	o := s.owner()
+	result, err := s.store.Claim(s.ctx(), middleware.ClaimRequest{Key: k, Owner: o, Lease: long})
+	if err != nil {
+		return err
+	}
+	if result.Status != middleware.Claimed {
+		return middleware.ErrInFlight
+	}
+	if err := s.store.Renew(s.ctx(), k, o, long); err != nil {
+		return err
+	}
+	return s.store.Release(s.ctx(), k, o)
+}
