@@ -74,6 +74,9 @@ const (
 // effect that has happened. One that fails to release is named in the handler's
 // error, and the lease runs out. Neither call depends on the handler's context.
 //
+// Two Dedupe around one handler need two stores, or two names by [WithSource]:
+// otherwise the inner one finds the event in flight.
+//
 // It panics if store is nil.
 func Dedupe(store DedupeStore, opts ...DedupeOption) cactus.Middleware {
 	if store == nil {
@@ -117,15 +120,16 @@ func (d *dedupe) handle(ctx context.Context, next cactus.HandlerFunc, event cact
 	}
 	returned := false
 	defer func() { //nolint:contextcheck // c has it. No recover: a panic keeps its stack
+		defer c.finish()
+		if watched != nil {
+			defer d.renewer.remove(watched)
+		}
 		if !returned {
 			_ = d.release(c)
 		}
-		if watched != nil {
-			d.renewer.remove(watched)
-		}
-		c.finish()
 	}()
-	err = next(c, event) //nolint:contextcheck // c is ctx with a claim
+	err = next(c, event)      //nolint:contextcheck // c is ctx with a claim
+	_ = cactus.OutcomeOf(err) // panics for an error that cannot be looked at: then release
 	returned = true
 	return d.settle(c, err) //nolint:contextcheck // c has it
 }
@@ -150,7 +154,7 @@ func (d *dedupe) leaseFor(ctx context.Context) time.Duration {
 		return d.lease
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		return max(time.Until(deadline), 0) + leaseMargin
+		return min(max(time.Until(deadline), 0), leaseForever) + leaseMargin
 	}
 	return leaseDefault
 }

@@ -139,7 +139,7 @@ func (s *MemoryDedupe) Commit(_ context.Context, key Key, owner Owner, retention
 		return nil // committed before
 	}
 	s.held.remove(e)
-	e.isHeld, e.isDone, e.until = false, true, now+retention
+	e.isHeld, e.isDone, e.until = false, true, now+min(retention, leaseForever)
 	s.done.push(e)
 	return nil
 }
@@ -221,14 +221,6 @@ func (s *MemoryDedupe) unhold(e *memoryEntry) {
 // is full those whose lease ran out. As long as there is room, their owners may
 // still commit.
 func (s *MemoryDedupe) sweep(now time.Duration) {
-	for range memorySweep {
-		e := s.done.first
-		if e == nil || now < e.until {
-			break
-		}
-		s.done.remove(e)
-		s.forget(e)
-	}
 	for n := s.held.n; n > 0 && s.n >= s.limit; n-- {
 		e := s.held.first
 		if now < e.lease {
@@ -236,7 +228,15 @@ func (s *MemoryDedupe) sweep(now time.Duration) {
 			s.held.push(e)
 			continue
 		}
-		s.unhold(e)
+		s.unhold(e) // and back among the done, if it was a forced claim
+	}
+	for range memorySweep {
+		e := s.done.first
+		if e == nil || now < e.until {
+			break
+		}
+		s.done.remove(e)
+		s.forget(e)
 	}
 }
 

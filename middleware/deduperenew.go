@@ -100,7 +100,7 @@ func (r *renewer) tick() {
 // renew starts a renewal unless the last one is still under way. It has a third
 // of the lease; one that fails is tried again after the next third.
 func (r *renewer) renew(c *renewal) {
-	if c.stop != nil {
+	if c.stop != nil || c.claim.committed.Load() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.parent), c.lease/3)
@@ -113,7 +113,7 @@ func (r *renewer) renew(c *renewal) {
 			c.stop = nil
 			r.mu.Unlock()
 		}()
-		if err := r.store.Renew(ctx, c.claim.key, c.claim.owner, c.lease); errors.Is(err, ErrLeaseLost) {
+		if err := r.store.Renew(ctx, c.claim.key, c.claim.owner, c.lease); errors.Is(err, ErrLeaseLost) && !c.claim.committed.Load() {
 			c.arm().cancel(ErrLeaseLost)
 		}
 	})

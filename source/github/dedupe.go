@@ -26,7 +26,9 @@ func dedupeID(event, typ, id string, body []byte) string {
 // its payload tells nothing of the occasion. The package's comment lists them.
 func recurs(event, typ string) bool {
 	switch event {
-	case "member", "membership", "org_block", "organization", "ping", dispatch, "star", "team", "team_add", "watch", "workflow_dispatch":
+	case "branch_protection_configuration", "custom_property_values", "github_app_authorization", "installation_target",
+		"member", "membership", "org_block", "organization", "ping", "pull_request_review_thread", dispatch, "star", "team",
+		"team_add", "watch", "workflow_dispatch":
 		return true
 	}
 	switch typ {

@@ -51,13 +51,13 @@ func Example() {
 	// pull_request.closed: #7 Water the cactus
 }
 
-// Branch protection that is switched off again is another event, however equal
+// A setting that is changed again in the same way is another event, however equal
 // its body is to the first.
 func Example_equalBodies() {
 	byDelivery := func(next cactus.HandlerFunc) cactus.HandlerFunc {
 		return func(ctx context.Context, e cactus.Event) error {
 			m := e.Metadata()
-			if m.Type == "branch_protection_configuration.disabled" {
+			if m.Type == "security_and_analysis" {
 				m.DedupeID = m.ID + ":" + m.DedupeID
 			}
 			return next(ctx, e)
@@ -74,9 +74,9 @@ func Example_equalBodies() {
 	r.OnOther(func(context.Context, *cactus.RawEvent, bool) error { return nil })
 
 	verifier := signature.Must(signature.NewGitHub(signature.Key{Secret: "It's a Secret to Everybody"}))
-	body := []byte(`{"action":"disabled"}`)
-	header := http.Header{"X-Github-Event": {"branch_protection_configuration"}, "X-Github-Delivery": {"d1"}}
+	body := []byte(`{"changes":{}}`)
+	header := http.Header{"X-Github-Event": {"security_and_analysis"}, "X-Github-Delivery": {"d1"}}
 	_ = verifier.Sign(header, "", body, time.Now())
 	_ = r.Receive(context.Background(), github.New(verifier), cactus.NewRequest(header, body, time.Time{}))
-	// Output: d1:a370913f5618754d3df0488b67a37790f7dfb7827b51287442068def3780857c
+	// Output: d1:f1049fe9b5db63b2e8df68a9ff87930108ca38eea40ed456aa179eadd79e7bdd
 }

@@ -35,10 +35,12 @@
 // The payloads of some events have neither a time nor a number of their own: a
 // workflow that is dispatched twice gives two equal bodies, and so does somebody
 // who joins a team again. They are told apart by the delivery id alone, so it
-// is part of the DedupeID of these: check_run.requested_action,
-// check_run.rerequested, check_suite.rerequested, member, membership, org_block,
-// organization, ping, repository_dispatch, star, team, team_add, watch and
-// workflow_dispatch. None of them is lost. The price is that a stolen body that
+// is part of the DedupeID of these: branch_protection_configuration,
+// check_run.requested_action, check_run.rerequested, check_suite.rerequested,
+// custom_property_values, github_app_authorization, installation_target, member,
+// membership, org_block, organization, ping, pull_request_review_thread,
+// repository_dispatch, star, team, team_add, watch and workflow_dispatch.
+// None of them is lost. The price is that a stolen body that
 // is labelled as one of them can be replayed to the handler of that type, and
 // to one for "*", as often as the thief likes.
 //
