@@ -15,8 +15,8 @@ lint: ## golangci-lint, at the version that .ci/run pins
 		(cd $$dir && go run $$(sed -n 's/^lint=//p' $(CURDIR)/.ci/run) run ./...) || exit 1; \
 	done
 
-fuzz: ## every fuzz target for FUZZTIME each (default 1m)
-	@FUZZTIME=$${FUZZTIME:-1m} bash .ci/run fuzz
+fuzz: ## every fuzz target FUZZTIME times (default 300000x)
+	@FUZZTIME=$${FUZZTIME:-300000x} bash .ci/run fuzz
 
 bench: ## every comparison: name, ours, peer, ratio, aim, ok or short (2 minutes)
 	go run ./benchmarks/cmd/compare
