@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // EventInfo describes one event type of a provider. [Describe] makes it.
@@ -107,9 +106,6 @@ func (c Catalogue) event(ctx context.Context, f Fetcher, env *Envelope, k *kind)
 	}
 	event, s := k.make()
 	s.bind(event, env, &deps{fetcher: f})
-	if s.meta.ReceivedAt.IsZero() {
-		s.meta.ReceivedAt = time.Now()
-	}
 	s.payload = &payload{data: env.Data, raw: env.Raw}
 	return k.load(ctx, event, false)
 }

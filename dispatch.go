@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // routes is what dispatch reads. It never changes.
@@ -49,9 +48,6 @@ func (r *Registry) dispatch(ctx context.Context, env *Envelope) (kept bool, err 
 	s.bind(event, env, &table.deps)
 	if env.Data != nil || found.kind.readsRaw() {
 		s.payload = &payload{data: env.Data, raw: env.Raw}
-	}
-	if s.meta.ReceivedAt.IsZero() {
-		s.meta.ReceivedAt = time.Now()
 	}
 	arrived := s.meta.ReceivedAt
 	err = run(ctx, found.chain, event)

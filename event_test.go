@@ -545,6 +545,20 @@ func TestValidate_ReplacesTheValidator(t *testing.T) {
 	require.Equal(t, cactus.OutcomeFailed, cactus.OutcomeOf(err), "what the API says may be better next time")
 	require.Len(t, checked, 2)
 	require.IsType(t, new(types.OrderShippedData), checked[0])
+
+	f := newFetcher()
+	f.objects["ord_452"] = `{"id":"ord_452","num_items":6}`
+	r = &cactus.Registry{Fetcher: f, Validate: r.Validate}
+	cactus.On(r, func(ctx context.Context, e *types.OrderShippedPushed) error {
+		checked = nil
+		_, err := e.FetchRelatedObject(ctx)
+		require.NoError(t, err)
+		require.Len(t, checked, 1, "once for each value that is decoded")
+		_, err = e.FetchRelatedObject(ctx)
+		require.Len(t, checked, 2)
+		return err
+	})
+	require.NoError(t, r.DispatchUnverified(t.Context(), []byte(shippedThin)))
 }
 
 // shapes of D other than a plain struct.

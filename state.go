@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cactuscorp/cactus/internal/memo"
 )
@@ -69,6 +70,9 @@ func (s *state) share(other *state) {
 func (s *state) bind(event Event, env *Envelope, d *deps) {
 	s.deps, s.meta = d, event.Metadata()
 	*s.meta = env.Meta
+	if s.meta.ReceivedAt.IsZero() {
+		s.meta.ReceivedAt = time.Now()
+	}
 	*event.embedFullOrPushed() = s
 	if r, ok := event.(relater); ok {
 		s.ref = r.bindRelated(env.RelatedObject, s)
@@ -193,13 +197,16 @@ func (s *state) objectInto(ctx context.Context, target any, again bool) error {
 		return Permanent(fmt.Errorf("fetch related object of event %s: it is a %q, not a %q",
 			s.meta.ID, s.ref.Type, typed.ObjectType()))
 	}
-	body, err := s.object(ctx, again, func(body []byte) error {
+	decoded := false
+	decode := func(body []byte) error {
+		decoded = true
 		return decodeChecked("related object", body, target, s.deps)
-	})
-	if err != nil {
+	}
+	body, err := s.object(ctx, again, decode)
+	if err != nil || decoded {
 		return err
 	}
-	return decodeChecked("related object", body, target, s.deps)
+	return decode(body) // it was remembered
 }
 
 // objectJSON returns the related object's bytes, which are remembered rather
