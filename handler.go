@@ -145,17 +145,13 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	if err := d.read(r, limits); err != nil {
 		return nil, h.refused(r, req, err)
 	}
-	var err error
-	if req.Key, err = src.Verify(r.Context(), req); err != nil {
+	response, envs, err := accept(r.Context(), d.envs, src, responder, req)
+	d.envs = envs
+	if err != nil {
 		return nil, h.refused(r, req, err)
 	}
-	if responder != nil {
-		if response := responder.Respond(req, true); response != nil {
-			return response, nil
-		}
-	}
-	if d.envs, err = parse(d.envs, src, req); err != nil {
-		return nil, h.refused(r, req, err)
+	if response != nil {
+		return response, nil
 	}
 
 	ctx := &deliveryContext{parent: r.Context()}

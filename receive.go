@@ -43,11 +43,23 @@ func (r *Registry) open(ctx context.Context, src Source, req *Request) ([]Envelo
 	if req.ReceivedAt.IsZero() {
 		req.ReceivedAt = time.Now()
 	}
+	responder, _ := src.(Responder)
+	_, envs, err := accept(ctx, nil, src, responder, req)
+	return envs, err
+}
+
+// accept verifies req and appends its events to dst. A request that has none,
+// because src responds to it, leaves dst as it was. A nil responder is none.
+func accept(ctx context.Context, dst []Envelope, src Source, responder Responder, req *Request) (*Response, []Envelope, error) {
+	var err error
 	if req.Key, err = src.Verify(ctx, req); err != nil {
-		return nil, err
+		return nil, dst, err
 	}
-	if responder, ok := src.(Responder); ok && responder.Respond(req, true) != nil {
-		return nil, nil
+	if responder != nil {
+		if response := responder.Respond(req, true); response != nil {
+			return response, dst, nil
+		}
 	}
-	return parse(nil, src, req)
+	envs, err := parse(dst, src, req)
+	return nil, envs, err
 }
