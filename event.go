@@ -142,7 +142,9 @@ func (r *Related[O]) FetchRelatedObject(ctx context.Context) (*O, error) {
 }
 
 // RefetchRelatedObject is FetchRelatedObject but always asks the API, and what
-// it gets replaces what was remembered.
+// it gets replaces what was remembered. The ReceivedAt of the Meta that the
+// registry's Fetcher sees is the time of the call, so that [Coalesce] answers with
+// nothing older.
 func (r *Related[O]) RefetchRelatedObject(ctx context.Context) (*O, error) {
 	return fetch[O](ctx, r, true)
 }
@@ -161,6 +163,15 @@ func (r *Related[O]) bindRelated(ref ObjectRef, s *state) *ObjectRef {
 }
 
 func (r *Related[O]) objectRef() ObjectRef { return r.RelatedObject }
+
+// RelatedObjectOf returns the reference to event's related object, for middleware.
+// It is zero if the event came without one, or if its type embeds no [Related].
+func RelatedObjectOf(event Event) ObjectRef {
+	if r, ok := event.(relater); ok {
+		return r.objectRef()
+	}
+	return ObjectRef{}
+}
 
 // objectTarget returns a new O, for the checks at registration.
 func (*Related[O]) objectTarget() any { return new(O) }

@@ -41,23 +41,27 @@ func NewHandler(r *Registry, src Source, opts ...HandlerOption) http.Handler {
 	if r == nil || src == nil {
 		panic("cactus: NewHandler needs a registry and a source")
 	}
-	h := &handler{registry: r, source: src}
+	return newHandler(&handler{registry: r, source: src}, opts)
+}
+
+func newHandler(h *handler, opts []HandlerOption) *handler {
 	for _, opt := range opts {
 		opt(h)
 	}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
-	h.resolver, _ = src.(Resolver)
-	h.responder, _ = src.(Responder)
+	h.resolver, _ = h.source.(Resolver)
+	h.responder, _ = h.source.(Responder)
 	if h.resolver == nil {
-		h.limits = h.limitsOf(src)
+		h.limits = h.limitsOf(h.source)
 	}
 	return h
 }
 
 type handler struct {
-	registry  *Registry
+	registry  *Registry // nil with accept
+	accept    func(ctx context.Context, req *Request) error
 	source    Source
 	resolver  Resolver  // source, if it is one
 	responder Responder // likewise
@@ -90,10 +94,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	response, err := h.serve(r, d)
 	switch {
-	case response != nil:
-		response.write(w)
 	case err != nil:
 		h.answer(w, err)
+	case response != nil:
+		response.write(w)
 	default:
 		w.WriteHeader(http.StatusOK)
 	}
@@ -145,13 +149,17 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	if err := d.read(r, limits); err != nil {
 		return nil, h.refused(r, req, err)
 	}
-	response, envs, err := accept(r.Context(), d.envs, src, responder, req)
-	d.envs = envs
+	response, err := admit(r.Context(), src, responder, req)
 	if err != nil {
 		return nil, h.refused(r, req, err)
 	}
 	if response != nil {
 		return response, nil
+	}
+	if h.accept == nil {
+		if d.envs, err = parse(d.envs, src, req); err != nil {
+			return nil, h.refused(r, req, err)
+		}
 	}
 
 	ctx := &deliveryContext{parent: r.Context()}
@@ -159,7 +167,11 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 		ctx.deadline = req.ReceivedAt.Add(limits.Deadline)
 	}
 	defer ctx.finish()
-	return nil, h.dispatch(ctx, d) //nolint:contextcheck // it has the values of r's and outlives it on purpose
+	//nolint:contextcheck // ctx has the values of r's and outlives it on purpose
+	if h.accept != nil {
+		return accepted, h.hand(ctx, d)
+	}
+	return nil, h.dispatch(ctx, d) //nolint:contextcheck // likewise
 }
 
 // dispatch runs the handlers of all of d's events and returns their errors.

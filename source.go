@@ -3,8 +3,10 @@ package cactus
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/cactuscorp/cactus/internal/envelope"
@@ -25,16 +27,53 @@ type Request struct {
 	Tenant string // what the Resolver chose
 	Key    string // what Verify returned
 
-	http *http.Request // nil out of a queue
+	http *http.Request     // nil out of a queue
+	path map[string]string // set by SetPathValue
 }
 
 // PathValue returns what a wildcard of the http.ServeMux pattern that led here
-// stands for, as [http.Request.PathValue] does. Out of a queue it is empty.
+// stands for, as [http.Request.PathValue] does. Out of a queue it is what
+// SetPathValue has set, or empty.
 func (r *Request) PathValue(name string) string {
-	if r.http == nil {
-		return ""
+	if value, ok := r.path[name]; ok || r.http == nil {
+		return value
 	}
 	return r.http.PathValue(name)
+}
+
+// SetPathValue sets what PathValue returns.
+func (r *Request) SetPathValue(name, value string) {
+	if r.path == nil {
+		r.path = make(map[string]string)
+	}
+	r.path[name] = value
+}
+
+// PathValues returns the wildcards of the pattern that led here together with
+// what SetPathValue has set, for those who keep requests. It is nil if there are
+// none. Wildcards of other routers than http.ServeMux are not among them.
+func (r *Request) PathValues() map[string]string {
+	all := maps.Clone(r.path)
+	if r.http == nil {
+		return all
+	}
+	for rest := r.http.Pattern; ; {
+		var name string
+		var ok bool
+		if _, rest, ok = strings.Cut(rest, "{"); !ok {
+			return all
+		}
+		name, rest, _ = strings.Cut(rest, "}")
+		if name = strings.TrimSuffix(name, "..."); name == "$" {
+			continue
+		}
+		if all == nil {
+			all = make(map[string]string)
+		}
+		if _, set := all[name]; !set {
+			all[name] = r.http.PathValue(name)
+		}
+	}
 }
 
 // NewRequest makes a Request from a queue's message. The names in header need

@@ -225,7 +225,7 @@ func (s *state) object(ctx context.Context, again bool, check func([]byte) error
 		return nil, fmt.Errorf("%w: %s %s", ErrNoObject, s.meta.Type, s.meta.ID)
 	}
 	load := func(ctx context.Context) ([]byte, error) {
-		body, err := s.fetchObject(ctx)
+		body, err := s.fetchObject(ctx, again)
 		if err != nil {
 			return nil, err
 		}
@@ -243,8 +243,13 @@ func (s *state) forget(env *Envelope) {
 	s.remember().event.Forget(func(remembered *Envelope) bool { return remembered == env })
 }
 
-func (s *state) fetchObject(ctx context.Context) ([]byte, error) {
+// fetchObject asks the fetcher for the related object as it is when the event
+// arrived or, if now, at this time.
+func (s *state) fetchObject(ctx context.Context, now bool) ([]byte, error) {
 	meta, ref := *s.meta, *s.ref
+	if now {
+		meta.ReceivedAt = time.Now()
+	}
 	if s.deps.fetcher == nil {
 		return nil, fmt.Errorf("fetch %s %s: %w", ref.Type, ref.ID, ErrNoFetcher)
 	}
