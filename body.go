@@ -63,16 +63,19 @@ func (d *delivery) read(r *http.Request, limits *Limits) error {
 	return nil
 }
 
-// acceptable reports whether a Content-Type is among the allowed ones, in
-// UTF-8 if it says so.
+// acceptable reports whether a Content-Type is among the allowed ones. One of
+// JSON must be in UTF-8, if it says in what it is.
 func acceptable(header, allowed []string) bool {
+	if len(header) == 1 && slices.Contains(allowed, header[0]) || slices.Contains(allowed, "*/*") {
+		return true
+	}
 	if len(header) != 1 {
 		return false
 	}
-	if slices.Contains(allowed, header[0]) {
-		return true
-	}
 	media, params, err := mime.ParseMediaType(header[0])
+	if err != nil || !slices.Contains(allowed, media) {
+		return false
+	}
 	charset := params["charset"]
-	return err == nil && slices.Contains(allowed, media) && (charset == "" || strings.EqualFold(charset, "utf-8"))
+	return charset == "" || strings.EqualFold(charset, "utf-8") || !strings.HasSuffix(media, "json")
 }

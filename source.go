@@ -133,9 +133,12 @@ type Limiter interface {
 
 // Limits is what a handler takes. Each zero field is its default.
 type Limits struct {
-	Methods      []string // default POST alone
-	ContentTypes []string // media types without parameters; default application/json
-	MaxBody      int64    // bytes; default 256 KiB
+	Methods []string // default POST alone
+	// ContentTypes are media types in lower case, without parameters. Default
+	// application/json; "*/*" takes any, and none at all. A charset other than
+	// UTF-8 is refused for JSON.
+	ContentTypes []string
+	MaxBody      int64 // bytes; default 256 KiB
 	// Deadline is how long after its arrival an event may be worked on. A
 	// source sets it below what its provider waits for an answer. Default 14
 	// seconds, because the Standard Webhooks specification has senders wait at

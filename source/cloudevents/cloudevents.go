@@ -48,6 +48,7 @@ import (
 const (
 	structuredType = "application/cloudevents+json"
 	batchType      = "application/cloudevents-batch+json"
+	anyType        = "*/*" // of cactus.Limits
 )
 
 // New returns a source for [cactus.NewHandler] and [cactus.Registry.Receive]. It
@@ -68,9 +69,6 @@ func New(v signature.Verifier, opts ...Option) cactus.Source {
 		}
 		opt(s)
 	}
-	if s.anyType {
-		return anyType{s}
-	}
 	return s
 }
 
@@ -79,7 +77,6 @@ type source struct {
 	verifier signature.Verifier
 	types    []string // content types
 	binary   bool
-	anyType  bool // binary events may have any content type
 	origins  []string
 	rate     string
 }
@@ -121,31 +118,4 @@ func (s *source) Parse(dst []cactus.Envelope, req *cactus.Request) ([]cactus.Env
 		return dst, err
 	}
 	return envs, nil
-}
-
-// anyType is a source of events with any content type. Limits cannot say any,
-// so it chooses for each request a source that takes that request's type.
-type anyType struct{ *source }
-
-var _ cactus.Resolver = anyType{}
-
-func (a anyType) Resolve(_ context.Context, req *cactus.Request) (string, cactus.Source, error) {
-	header := req.Header["Content-Type"]
-	if len(header) != 1 || isEventFormat(header[0]) {
-		return "", a.source, nil
-	}
-	return "", oneType{a.source, header}, nil
-}
-
-// oneType is a source for a request with this Content-Type header.
-type oneType struct {
-	*source
-
-	header []string
-}
-
-func (o oneType) Limits() cactus.Limits {
-	limits := o.source.Limits()
-	limits.ContentTypes = o.header
-	return limits
 }

@@ -96,6 +96,7 @@ func TestConformance_WhatIsNotACloudEventIsRefused(t *testing.T) {
 		"a batch is not a structured event":                          {structuredType, "[" + event + "]", nil, nil, 400},
 		"a structured event is not a batch":                          {batchType, event, nil, nil, 400},
 		"a type that is listed is taken in binary mode":              {"text/plain; charset=iso-8859-1", "x", headers, binary, 200},
+		"and so it is by name":                                       {"text/plain; charset=iso-8859-1", "x", headers, []cloudevents.Option{cloudevents.WithBinary("text/plain")}, 200},
 		"only the types that are listed are taken, if there are any": {"text/plain", "x", headers, []cloudevents.Option{cloudevents.WithBinary("text/xml")}, 415},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,10 +16,15 @@ const (
 )
 
 // Respond answers every OPTIONS request, so that none is ever taken for a
-// delivery. The permission is in the headers: no sender goes by the status.
-func (s *source) Respond(req *cactus.Request, _ bool) *cactus.Response {
+// delivery. The permission is in the headers: no sender goes by the status. It
+// also refuses the event formats that are not understood, where the limits let
+// any content type through.
+func (s *source) Respond(req *cactus.Request, verified bool) *cactus.Response {
 	if req.Method != http.MethodOptions {
-		return nil
+		if verified || s.types[0] != anyType {
+			return nil
+		}
+		return s.unsupported(req)
 	}
 	response := &cactus.Response{Header: http.Header{"Allow": {http.MethodPost}}}
 	origin, asked := req.Header[requestOrigin]
@@ -34,6 +39,18 @@ func (s *source) Respond(req *cactus.Request, _ bool) *cactus.Response {
 	response.Header[allowedOrigin] = []string{granted}
 	response.Header[allowedRate] = []string{s.rate}
 	return response
+}
+
+func (s *source) unsupported(req *cactus.Request) *cactus.Response {
+	_, err := s.contentOf(req.Header["Content-Type"])
+	if err == nil {
+		return nil
+	}
+	return &cactus.Response{
+		Status: http.StatusUnsupportedMediaType,
+		Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}, "X-Content-Type-Options": {"nosniff"}},
+		Body:   []byte(err.Error() + "\n"),
+	}
 }
 
 // grant returns the origin to allow, or "".

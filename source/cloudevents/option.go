@@ -31,10 +31,6 @@ type Option func(*source)
 // its base64, for a []byte D. Raw is an object of the attributes, all of them
 // strings, and datacontenttype is the Content-Type. Attributes are
 // percent-decoded once.
-//
-// Name the content types where the source is chosen by a [cactus.PerRequest]:
-// to take any, a source must be a Resolver itself, and one cannot choose
-// another.
 func WithBinary(contentTypes ...string) Option {
 	for _, t := range contentTypes {
 		media, params, err := mime.ParseMediaType(t)
@@ -45,8 +41,10 @@ func WithBinary(contentTypes ...string) Option {
 	}
 	return func(s *source) {
 		s.binary = true
-		s.anyType = len(contentTypes) == 0
 		s.types = append([]string{structuredType, batchType}, contentTypes...)
+		if len(contentTypes) == 0 {
+			s.types = []string{anyType}
+		}
 	}
 }
 
