@@ -1,6 +1,7 @@
 package cactus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,6 +54,7 @@ type Client struct {
 	perTry      time.Duration
 	maxResponse int64
 	waits       backoff.Exponential
+	throttle    *throttle // nil: none
 }
 
 // NewClient returns a client that authenticates with apiKey. It panics if the
@@ -185,7 +187,11 @@ func (c *Client) get(ctx context.Context, m *Meta, path string) ([]byte, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.total)
 	defer cancel()
+	var last error
 	for try := 1; ; try++ {
+		if err := c.throttle.wait(ctx); err != nil {
+			return nil, cmp.Or(last, err) // what went wrong says more than that we wait
+		}
 		body, err := c.once(ctx, m, target)
 		if err == nil {
 			return body, nil
@@ -197,6 +203,7 @@ func (c *Client) get(ctx context.Context, m *Meta, path string) ([]byte, error) 
 		if backoff.Sleep(ctx, wait) != nil {
 			return nil, err // what went wrong says more than that time is up
 		}
+		last = err
 	}
 }
 
@@ -250,10 +257,12 @@ func (c *Client) once(ctx context.Context, m *Meta, target *url.URL) ([]byte, er
 	for _, set := range c.setHeader {
 		set(req.Header, m)
 	}
+	began := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.noAnswer(err)
 	}
+	c.throttle.answered(resp, began)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, c.maxResponse+1))
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 type EventQuery struct {
 	Type  string    // only this type
 	Since time.Time // only events created at or after this time
-	After string    // begin behind the event with this id
+	After string    // begin behind the event with this id, or at a page's next
 	Limit int       // events a page; 0 leaves it to the API
 }
 
