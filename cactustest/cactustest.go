@@ -8,6 +8,8 @@
 //   - [API] and [Server] are a fake of Cactus Corp's API. It can be told to
 //     fail, and says what it was asked.
 //   - [Recorder] is a middleware that remembers what became of each event.
+//   - [Chaos] delivers many events as a sender does on a bad day, and [Effects]
+//     tells whether each had its effect once.
 //
 // Functions that take a [testing.TB] end the test when they cannot do what they
 // are for. Each of them may be called by any test at any time; nothing is

@@ -122,7 +122,12 @@ func Post(tb testing.TB, url string, body []byte, opts ...RequestOption) *Respon
 }
 
 func newRequest(body []byte, opts []RequestOption) *request {
-	r := &request{target: "/webhooks", id: idIn(body, "msg_test"), at: time.Now(), signer: Scheme()}
+	return requestOf(idIn(body, "msg_test"), Scheme(), opts)
+}
+
+// requestOf returns a request with these defaults.
+func requestOf(id string, signer signature.Signer, opts []RequestOption) *request {
+	r := &request{target: "/webhooks", id: id, at: time.Now(), signer: signer}
 	for _, opt := range opts {
 		opt(r)
 	}
@@ -140,19 +145,27 @@ func idIn(body []byte, otherwise string) string {
 	return has.ID
 }
 
-// fill sets a request's header.
+// fill sets a request's header, or ends the test.
 func (r *request) fill(tb testing.TB, h http.Header, body []byte) {
 	tb.Helper()
+	if err := r.sign(h, body); err != nil {
+		tb.Fatalf("cactustest: sign request: %v", err)
+	}
+}
+
+// sign sets a request's header.
+func (r *request) sign(h http.Header, body []byte) error {
 	h.Set("Content-Type", "application/json")
 	if r.forged {
 		body = append([]byte("forged"), body...)
 	}
 	if r.signer != nil {
 		if err := r.signer.Sign(h, r.id, body, r.at); err != nil {
-			tb.Fatalf("cactustest: sign request: %v", err)
+			return err
 		}
 	}
 	for _, edit := range r.edits {
 		edit(h)
 	}
+	return nil
 }
