@@ -2,18 +2,14 @@ package middleware
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"sync/atomic"
-	"time"
 
 	"github.com/cactuscorp/cactus"
-	"github.com/cactuscorp/cactus/internal/backoff"
 )
 
 // What [Dedupe] wraps when it does not run a handler, or cannot say that it did.
+// [Serial] and [SkipStale] share the last two with it.
 var (
 	// ErrDuplicate is for an event that is done already. It wraps
 	// cactus.ErrIgnored, so the sender is told that all is well.
@@ -23,15 +19,6 @@ var (
 	// ErrUncommitted is for an event that was handled, but the store did not
 	// take that down.
 	ErrUncommitted = errors.New("middleware: handled, but claim not committed")
-)
-
-const (
-	leaseMargin   = 5 * time.Second // beyond the context's deadline
-	leaseDefault  = time.Minute     // without a deadline
-	leaseForever  = 100 * 365 * 24 * time.Hour
-	settleTimeout = 5 * time.Second // for Commit and for Release
-	settleTries   = 3
-	fullWait      = 10 * time.Second // Retry-After of a full store
 )
 
 // Dedupe runs the handler of an event that is delivered several times until it
@@ -82,11 +69,13 @@ func Dedupe(store DedupeStore, opts ...DedupeOption) cactus.Middleware {
 	if store == nil {
 		panic("middleware: Dedupe: the store is nil")
 	}
-	d := &dedupe{store: store, retention: 7 * 24 * time.Hour, renewer: renewer{store: store, start: time.Now()}}
-	_, d.instant = store.(*MemoryDedupe)
-	_, _ = rand.Read(d.prefix[:]) // never fails
+	d := &dedupe{store: store}
+	d.init(store)
+	d.memory, d.instant = store.(*MemoryDedupe)
+	d.commitTo = d.commitDone
+	d.uncommitted = func(*claimContext) cactus.Outcome { return cactus.OutcomeIgnored }
 	for _, opt := range opts {
-		opt(d)
+		opt.setDedupe(d)
 	}
 	return func(next cactus.HandlerFunc) cactus.HandlerFunc {
 		return func(ctx context.Context, event cactus.Event) error {
@@ -95,153 +84,68 @@ func Dedupe(store DedupeStore, opts ...DedupeOption) cactus.Middleware {
 	}
 }
 
+// DedupeOption changes a [Dedupe]: [WithSource], [WithRetention] and
+// [WithLease].
+type DedupeOption interface{ setDedupe(d *dedupe) }
+
 type dedupe struct {
-	store     DedupeStore
-	instant   bool // a MemoryDedupe: never waits, and ends with its owners
-	source    string
-	retention time.Duration
-	lease     time.Duration // zero: by the context's deadline
-	prefix    [8]byte       // of every Owner
-	claims    atomic.Uint64
-	renewer   renewer
+	leaser
+
+	store  DedupeStore
+	memory *MemoryDedupe // store, if it is one
 }
 
-func (d *dedupe) handle(ctx context.Context, next cactus.HandlerFunc, event cactus.Event) (err error) {
-	c := &claimContext{parent: ctx, lease: d.leaseFor(ctx)}
-	c.claim.key = d.keyOf(event.Metadata())
-	c.claim.owner = d.owner()
-	c.claim.retention = d.retention
+func (d *dedupe) handle(ctx context.Context, next cactus.HandlerFunc, event cactus.Event) error {
+	m := event.Metadata()
+	c := &claimContext{parent: ctx}
+	c.claim.of, c.claim.tenant, c.claim.id = &d.leaser, m.Tenant, m.DedupeID
+	if c.claim.id == "" {
+		c.claim.id = m.ID
+	}
+	if d.memory == nil {
+		c.claim.owner = d.owner()
+	}
 	if err := d.take(c); err != nil { //nolint:contextcheck // c has it
 		return err
 	}
-	var watched *renewal
-	if !d.instant {
-		watched = d.renewer.add(c)
-	}
-	returned := false
-	defer func() { //nolint:contextcheck // c has it. No recover: a panic keeps its stack
-		defer c.finish()
-		if watched != nil {
-			defer d.renewer.remove(watched)
-		}
-		if !returned {
-			_ = d.release(c)
-		}
-	}()
-	err = next(c, event)      //nolint:contextcheck // c is ctx with a claim
-	_ = cactus.OutcomeOf(err) // panics for an error that cannot be looked at: then release
-	returned = true
-	return d.settle(c, err) //nolint:contextcheck // c has it
-}
-
-func (d *dedupe) keyOf(m *cactus.Meta) Key {
-	id := m.DedupeID
-	if id == "" {
-		id = m.ID
-	}
-	return Key{Source: d.source, Tenant: m.Tenant, ID: id}
-}
-
-// owner makes a token: at random once, and counted from there.
-func (d *dedupe) owner() (o Owner) {
-	copy(o[:], d.prefix[:])
-	binary.BigEndian.PutUint64(o[len(d.prefix):], d.claims.Add(1))
-	return o
-}
-
-func (d *dedupe) leaseFor(ctx context.Context) time.Duration {
-	if d.lease > 0 {
-		return d.lease
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		return min(max(time.Until(deadline), 0), leaseForever) + leaseMargin
-	}
-	return leaseDefault
+	return d.run(c, next, event) //nolint:contextcheck // c is ctx with a claim
 }
 
 // take claims c's key or says why the handler must not run.
 func (d *dedupe) take(c *claimContext) error {
-	req := ClaimRequest{Key: c.claim.key, Owner: c.claim.owner, Lease: c.lease, Force: forced(c.parent)}
-	if d.instant {
-		req.Lease = leaseForever // an owner that cannot die alone needs no renewals
+	req := ClaimRequest{Key: c.claim.Key(), Owner: c.claim.owner, Lease: d.leaseFrom(c)}
+	var result ClaimResult
+	var err error
+	if d.memory != nil {
+		c.entry, result, err = d.memory.claim(&req, true)
+		if result.Status == Done && forced(c.parent) { // which is dearer to know than to claim again
+			req.Force = true
+			c.entry, result, err = d.memory.claim(&req, true)
+		}
+		c.claim.owner = req.Owner
+	} else {
+		req.Force = forced(c.parent)
+		result, err = d.store.Claim(c.parent, req)
 	}
-	result, err := d.store.Claim(c.parent, req)
-	switch {
-	case errors.Is(err, ErrStoreFull):
-		return &cactus.Error{Outcome: cactus.OutcomeRetry, After: fullWait, Err: fmt.Errorf("claim event: %w", err)}
-	case err != nil:
-		_ = d.release(c) // it may be ours although the answer was lost
-		return &cactus.Error{Outcome: cactus.OutcomeRetry, Err: fmt.Errorf("claim event: %w", err)}
+	if err != nil {
+		return d.unclaimed(c, err)
 	}
-	switch result.Status {
+	switch result.Status { //nolint:exhaustive // Stale is not a DedupeStore's
 	case Claimed:
 		return nil
 	case Done:
 		return ErrDuplicate
 	case InFlight:
-		return &cactus.Error{Outcome: cactus.OutcomeBusy, After: min(result.Left, c.lease), Err: ErrInFlight}
+		return &cactus.Error{Outcome: cactus.OutcomeBusy, After: min(result.Left, d.leaseOf(c)), Err: ErrInFlight}
 	default:
 		return fmt.Errorf("claim event: the store answered with status %d", result.Status)
 	}
 }
 
-// settle ends a claim whose handler has returned err.
-func (d *dedupe) settle(c *claimContext, err error) error {
-	outcome := cactus.OutcomeOf(err)
-	if outcome == cactus.OutcomeHandled || outcome == cactus.OutcomeIgnored {
-		return d.commit(c, err)
+// commitDone is the store's Commit. A MemoryDedupe need not look for the entry.
+func (d *dedupe) commitDone(ctx context.Context, c *claimContext) error {
+	if d.memory != nil {
+		return d.memory.commit(c.entry, c.claim.owner, d.retention)
 	}
-	if outcome == cactus.OutcomeFailed && errors.Is(err, ErrLeaseLost) { // of the handler's own transaction
-		return lost(c, err)
-	}
-	if failed := d.release(c); failed != nil {
-		return fmt.Errorf("%w (release claim: %v)", err, failed) //nolint:errorlint // it must not change the outcome
-	}
-	return err
-}
-
-func lost(c *claimContext, err error) error {
-	return &cactus.Error{Outcome: cactus.OutcomeBusy, After: c.lease, Err: err}
-}
-
-// commit ends a claim whose handler has succeeded with handled, which is nil or
-// says that the event was ignored.
-func (d *dedupe) commit(c *claimContext, handled error) error {
-	if c.claim.committed.Load() {
-		return handled
-	}
-	waits := backoff.Exponential{Base: settleTimeout / 50, Max: settleTimeout}
-	ctx, cancel := d.settling(c)
-	defer cancel()
-	var err error
-	for try := 1; try <= settleTries; try++ {
-		err = d.store.Commit(ctx, c.claim.key, c.claim.owner, c.claim.retention)
-		if err == nil {
-			return handled
-		}
-		if errors.Is(err, ErrLeaseLost) {
-			return lost(c, fmt.Errorf("commit claim: %w", err))
-		}
-		if try == settleTries || backoff.Sleep(ctx, waits.Wait(try)) != nil {
-			break
-		}
-	}
-	return &cactus.Error{Outcome: cactus.OutcomeIgnored, Err: fmt.Errorf("%w: %w", ErrUncommitted, err)}
-}
-
-func (d *dedupe) release(c *claimContext) error {
-	if c.claim.committed.Load() {
-		return nil
-	}
-	ctx, cancel := d.settling(c)
-	defer cancel()
-	return d.store.Release(ctx, c.claim.key, c.claim.owner)
-}
-
-// settling returns a context to end a claim under: the handler's may be over.
-func (d *dedupe) settling(c *claimContext) (context.Context, context.CancelFunc) {
-	if d.instant {
-		return c.parent, func() {}
-	}
-	return context.WithTimeout(context.WithoutCancel(c.parent), settleTimeout)
+	return d.store.Commit(ctx, c.claim.Key(), c.claim.owner, d.retention)
 }

@@ -16,12 +16,12 @@ import (
 //     its own Commit. Without it the middleware commits again, which does
 //     nothing.
 //
-// A Claim is safe for concurrent use.
+// A Claim comes from [ClaimFrom] and is safe for concurrent use.
 type Claim struct {
-	key       Key
-	owner     Owner
-	retention time.Duration
-	committed atomic.Bool
+	of         *leaser
+	tenant, id string
+	owner      Owner
+	committed  atomic.Bool
 }
 
 // ClaimFrom returns the claim of the innermost [Dedupe] around the handler that
@@ -32,13 +32,13 @@ func ClaimFrom(ctx context.Context) *Claim {
 }
 
 // Key returns the event's key.
-func (c *Claim) Key() Key { return c.key }
+func (c *Claim) Key() Key { return Key{Source: c.of.source, Tenant: c.tenant, ID: c.id} }
 
 // Owner returns the claim's own token.
 func (c *Claim) Owner() Owner { return c.owner }
 
 // Retention returns for how long the event is to be remembered as done.
-func (c *Claim) Retention() time.Duration { return c.retention }
+func (c *Claim) Retention() time.Duration { return c.of.retention }
 
 // SetCommitted says that the claim has been committed, for good: the middleware
 // neither commits nor releases it then, whatever the handler returns. Call it
@@ -54,71 +54,10 @@ type (
 // An event that is in flight stays busy. If the replay fails the event is still
 // done, as it was before: deliver it with Force again. It holds for all that is
 // dispatched under the context, by handlers too.
+//
+// [SkipStale] takes no notice of it: an event that is stale stays so.
 func Force(ctx context.Context) context.Context {
 	return context.WithValue(ctx, forceKey{}, true)
 }
 
 func forced(ctx context.Context) bool { return ctx.Value(forceKey{}) != nil }
-
-// claimContext is what a handler runs under. It is its parent with the claim,
-// and it is cancelled, with the cause ErrLeaseLost, when a renewal finds that
-// the lease is somebody else's. Most handlers never ask for Done; what it takes
-// to cancel is made when one does.
-type claimContext struct {
-	parent context.Context //nolint:containedctx // it is a context itself
-	claim  Claim
-	lease  time.Duration
-	inner  atomic.Pointer[cancellable]
-}
-
-type cancellable struct {
-	ctx    context.Context //nolint:containedctx // of claimContext
-	cancel context.CancelCauseFunc
-}
-
-// handled takes inner's place when a handler is done that never asked for Done.
-var handled = func() *cancellable {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(nil)
-	return &cancellable{ctx, cancel}
-}()
-
-func (c *claimContext) arm() *cancellable {
-	if a := c.inner.Load(); a != nil {
-		return a
-	}
-	a := new(cancellable)
-	a.ctx, a.cancel = context.WithCancelCause(c.parent)
-	if !c.inner.CompareAndSwap(nil, a) {
-		a.cancel(nil)
-	}
-	return c.inner.Load()
-}
-
-// finish ends the context and frees what Done took.
-func (c *claimContext) finish() {
-	if !c.inner.CompareAndSwap(nil, handled) {
-		c.inner.Load().cancel(nil)
-	}
-}
-
-func (c *claimContext) Deadline() (time.Time, bool) { return c.parent.Deadline() }
-
-func (c *claimContext) Done() <-chan struct{} { return c.arm().ctx.Done() }
-
-func (c *claimContext) Err() error {
-	if a := c.inner.Load(); a != nil {
-		return a.ctx.Err()
-	}
-	return c.parent.Err()
-}
-
-func (c *claimContext) Value(key any) any {
-	if key == (claimKey{}) {
-		return &c.claim
-	}
-	if a := c.inner.Load(); a != nil && a != handled {
-		return a.ctx.Value(key)
-	}
-	return c.parent.Value(key)
-}

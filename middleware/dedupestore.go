@@ -7,23 +7,26 @@ import (
 	"time"
 )
 
-// Sentinels of [Dedupe] and its stores. All of them may arrive wrapped.
+// Sentinels of the stores. All of them may arrive wrapped.
 var (
-	// ErrLeaseLost is returned by a [DedupeStore] to an owner that does not hold
+	// ErrLeaseLost is returned by a [DedupeStore] or an [OrderStore] to an owner that does not hold
 	// the claim, usually because its lease ran out and somebody else has claimed
 	// the key since.
 	ErrLeaseLost = errors.New("middleware: lease lost")
-	// ErrStoreFull is returned by a [DedupeStore] that has no room for another
-	// key. [Dedupe] asks the sender to come back: 503.
-	ErrStoreFull = errors.New("middleware: dedupe store full")
+	// ErrStoreFull is returned by a [DedupeStore] or an [OrderStore] that has no
+	// room for another key. The sender is asked to come back: 503.
+	ErrStoreFull = errors.New("middleware: store full")
 )
 
-// Key is what makes two deliveries one event. All three fields count, each by
+// Key is what makes two deliveries one event or, in an [OrderStore], two events
+// wait for each other. All three fields count, each by
 // itself: {"a", "bc"} is not {"ab", "c"}.
 type Key struct {
 	Source string // the name given by WithSource
 	Tenant string // the event's Meta.Tenant
-	ID     string // the event's Meta.DedupeID, or its Meta.ID if that is empty
+	// ID is the event's Meta.DedupeID, or its Meta.ID if that is empty. In an
+	// OrderStore it is what the function of WithOrderKey returns.
+	ID string
 }
 
 // Owner is the token of one claim, unlike that of any other claim of any
@@ -54,11 +57,15 @@ const (
 	Claimed ClaimStatus = iota + 1
 	// InFlight means that somebody else holds the key.
 	InFlight
-	// Done means that the key was committed within its retention.
+	// Done means that the key was committed within its retention. Only a
+	// DedupeStore says so.
 	Done
+	// Stale means that a later position was committed within its retention. Only
+	// an OrderStore says so.
+	Stale
 )
 
-// ClaimResult is a store's answer to a [ClaimRequest].
+// ClaimResult is a store's answer to a [ClaimRequest] or an [OrderRequest].
 type ClaimResult struct {
 	Status ClaimStatus
 	// Left is how long the other owner's lease still holds, of InFlight.

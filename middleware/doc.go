@@ -1,7 +1,8 @@
 // Package middleware has what most receivers want around their handlers: one
 // maker of a [cactus.Middleware] a file. All of them are safe for concurrent
 // use and panic when made with a setting that makes no sense. None keeps
-// anything between events but Limit, its count, and Dedupe, what its store has.
+// anything between events but Limit, its count, Dedupe, Serial and SkipStale,
+// what their stores have, and the last two, who waits.
 //
 // # Order
 //
@@ -12,6 +13,7 @@
 //	r.Use(
 //		middleware.Logging(logger),
 //		middleware.Limit(100),
+//		middleware.SkipStale(positions), // or Serial, or neither
 //		middleware.Dedupe(store),
 //		middleware.Retry(),
 //		middleware.Recover(),
@@ -24,6 +26,15 @@
 //     duration covers all attempts. A second one inside Retry logs each attempt.
 //   - Limit is outside Dedupe, so that an event that finds no place costs the
 //     store nothing and is claimed by nobody while it waits.
+//   - Limit is outside Serial and SkipStale too, and counts those that wait for
+//     their turn. Events of one object can take all places then: give them
+//     little time by WithOrderWait, or put Limit inside, and those that wait
+//     take no place, but nothing bounds their number.
+//   - Serial and SkipStale are outside Dedupe, so that a duplicate that comes
+//     meanwhile waits for its turn and is a duplicate then, and so that an
+//     event which comes again because its position was not taken down does not
+//     repeat its effect. The other way round, a duplicate is known before it
+//     waits, and a claim is held while its event waits.
 //   - Dedupe is outside Retry, so that one claim covers all attempts and no
 //     duplicate slips in between two of them.
 //   - Recover is inside Retry, so that a panic is a failed attempt like any
@@ -32,6 +43,11 @@
 //     outside Retry, and it bounds all attempts together.
 //   - Tries times timeout stay below the source's deadline, by default 14
 //     seconds: otherwise there is no time left for the last attempt.
+//
+// What is busy, which is what Dedupe, Serial and SkipStale make of an event that
+// they cannot run now, is delivered again: by its sender, or by whatever works
+// in the background after the answer. There, WithOrderWait(0) keeps a worker
+// from waiting while other events could run.
 //
 // Data that did not come along is pulled and decoded below all middleware, so
 // that all of this covers the pull. Events that no handler takes pass through no

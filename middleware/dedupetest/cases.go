@@ -56,14 +56,14 @@ func released(s *suite) {
 }
 
 func leaseRunsOut(s *suite) {
-	s.claim(short, "a free key")
+	s.claim(s.short, "a free key")
 	s.pause()
 	s.claim(long, "a key whose lease has run out")
 	s.requireStatus(middleware.InFlight, "a key that was taken over")
 }
 
 func renewed(s *suite) {
-	o := s.claim(short*2, "a free key")
+	o := s.claim(s.short*2, "a free key")
 	require.NoError(s, s.renew(o), "Renew by the owner")
 	s.pause()
 	s.requireStatus(middleware.InFlight, "a key whose lease was renewed")
@@ -79,9 +79,9 @@ func renewalFenced(s *suite) {
 	s.requireLost(s.renew(o), "Renew after Release")
 	s.release(s.claim(long, "a key that was renewed after its release"))
 
-	late := s.claim(short, "a free key")
+	late := s.claim(s.short, "a free key")
 	s.pause()
-	s.claim(short, "a key whose lease has run out")
+	s.claim(s.short, "a key whose lease has run out")
 	s.requireLost(s.renew(late), "Renew after a takeover")
 	s.pause()
 	next := s.claim(long, "a key whose lease a late owner tried to renew")
@@ -98,7 +98,7 @@ func commitFenced(s *suite) {
 	s.release(o)
 	s.requireLost(s.commit(o), "Commit after Release")
 
-	late := s.claim(short, "a key that was committed after its release")
+	late := s.claim(s.short, "a key that was committed after its release")
 	s.pause()
 	next := s.claim(long, "a key whose lease has run out")
 	s.requireLost(s.commit(late), "Commit after a takeover")
@@ -110,7 +110,7 @@ func commitFenced(s *suite) {
 
 func releaseFenced(s *suite) {
 	s.release(s.owner()) // of nothing
-	late := s.claim(short, "a free key")
+	late := s.claim(s.short, "a free key")
 	s.pause()
 	next := s.claim(long, "a key whose lease has run out")
 	s.release(late)
@@ -128,21 +128,21 @@ func commitRepeated(s *suite) {
 }
 
 func retentionEnds(s *suite) {
-	s.complete(short)
+	s.complete(s.short)
 	s.pause()
-	o := s.claim(short, "a key whose retention has ended")
+	o := s.claim(long, "a key whose retention has ended")
 	s.requireStatus(middleware.InFlight, "a key that was claimed after its retention")
 	s.release(o)
 
 	// The retention counts from the commit, and is not the lease.
-	o = s.claim(short*2, "a free key")
+	o = s.claim(s.short*2, "a free key")
 	require.NoError(s, s.commit(o), "Commit")
 	s.pause()
 	s.requireStatus(middleware.Done, "a key whose retention is longer than its lease")
 }
 
 func forced(s *suite) {
-	s.force(short, "a free key, forced")
+	s.force(s.short, "a free key, forced")
 	s.pause()
 	first := s.complete(long)
 	second := s.force(long, "a key that is done, forced")
@@ -161,12 +161,13 @@ func forcedFails(s *suite) {
 	s.requireStatus(middleware.Done, "a key that was done before a forced claim was released")
 	s.requireLost(s.commit(o), "Commit after Release of a forced claim")
 
-	s.force(short, "a key that is done, forced again")
+	s.force(s.short, "a key that is done, forced again")
 	s.pause()
 	s.requireStatus(middleware.Done, "a key that was done before a forced lease ran out")
 }
 
-// keysApart has keys that are alike to a store that joins, folds, trims or cuts.
+// keysApart has keys that are alike to a store that joins, folds, trims, cuts or
+// takes them for text.
 func keysApart(s *suite) {
 	const id = "evt_9"
 	keys := []middleware.Key{
@@ -193,6 +194,13 @@ func keysApart(s *suite) {
 		{ID: "e\u0301vt"},
 		{ID: strings.Repeat("9", 255) + "a"},
 		{ID: strings.Repeat("9", 255) + "b"},
+		{ID: strings.Repeat("9", 2200) + "a"},
+		{ID: strings.Repeat("9", 2200) + "b"},
+		{ID: "evt\x008"},
+		{ID: "evt\x009"},
+		{ID: "evt\xff9"},
+		{ID: "evt\xfe9"},
+		{ID: "evt\ufffd9"},
 	}
 	owners := make([]middleware.Owner, len(keys))
 	for i, k := range keys {
@@ -263,7 +271,7 @@ func concurrentClaims(s *suite) {
 }
 
 func concurrentTakeovers(s *suite) {
-	late := s.claim(short, "a free key")
+	late := s.claim(s.short, "a free key")
 	s.pause()
 	won := s.race()
 	s.requireLost(s.commit(late), "Commit after a takeover")

@@ -37,6 +37,27 @@ func TestRun_MakesSubtests(t *testing.T) {
 	require.Greater(t, stores, 10)
 }
 
+func TestWithShortLease_SetsWhatRunsOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		leases := map[time.Duration]bool{}
+		start := time.Now()
+		dedupetest.Run(struct{ testing.TB }{t}, func(tb testing.TB) middleware.DedupeStore {
+			tb.Helper()
+			return &broken{DedupeStore: memory(tb), claim: func(s middleware.DedupeStore, r middleware.ClaimRequest) (middleware.ClaimResult, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				leases[r.Lease] = true
+				return s.Claim(t.Context(), r)
+			}}
+		}, dedupetest.WithShortLease(3*time.Second))
+		require.Equal(t, map[time.Duration]bool{3 * time.Second: true, 6 * time.Second: true, time.Hour: true}, leases)
+		require.Greater(t, time.Since(start), 2*time.Minute)
+		require.Less(t, time.Since(start), 5*time.Minute)
+	})
+	require.PanicsWithValue(t, "dedupetest: WithShortLease(0s): at least a millisecond is needed", func() { dedupetest.WithShortLease(0) })
+}
+
 // recorder is a test that fails without anybody minding.
 type recorder struct {
 	testing.TB
@@ -212,6 +233,9 @@ func TestRun_FailsBrokenStores(t *testing.T) {
 		{"folds case", rekeyed(func(k key) key { k.ID = strings.ToLower(k.ID); return k }), "told apart"},
 		{"trims", rekeyed(func(k key) key { k.ID = strings.TrimSpace(k.ID); return k }), "told apart"},
 		{"cuts long ids", rekeyed(func(k key) key { k.ID = k.ID[:min(len(k.ID), 255)]; return k }), "told apart"},
+		{"cuts very long ids", rekeyed(func(k key) key { k.ID = k.ID[:min(len(k.ID), 2200)]; return k }), "told apart"},
+		{"mends what is not UTF-8", rekeyed(func(k key) key { k.ID = strings.ToValidUTF8(k.ID, "\ufffd"); return k }), "told apart"},
+		{"ends a string at a zero byte", rekeyed(func(k key) key { k.ID, _, _ = strings.Cut(k.ID, "\x00"); return k }), "told apart"},
 		{"looks and then claims", looksFirst(), "concurrent"},
 		{"fails", broken{claim: func(store, req) (result, error) { return result{}, context.DeadlineExceeded }}, "claimed once"},
 	}

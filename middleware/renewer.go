@@ -11,7 +11,7 @@ import (
 // third of them. It costs an event no timer and no goroutine: one timer serves
 // all claims, and when it fires and nobody runs it is not set again.
 type renewer struct {
-	store DedupeStore
+	store leaseStore
 	start time.Time
 
 	mu   sync.Mutex
@@ -113,7 +113,7 @@ func (r *renewer) renew(c *renewal) {
 			c.stop = nil
 			r.mu.Unlock()
 		}()
-		if err := r.store.Renew(ctx, c.claim.key, c.claim.owner, c.lease); errors.Is(err, ErrLeaseLost) && !c.claim.committed.Load() {
+		if err := r.store.Renew(ctx, c.claim.Key(), c.claim.owner, c.lease); errors.Is(err, ErrLeaseLost) && !c.claim.committed.Load() {
 			c.arm().cancel(ErrLeaseLost)
 		}
 	})

@@ -1,0 +1,252 @@
+package middleware
+
+import (
+	"hash/maphash"
+	"math"
+	"sync"
+	"time"
+)
+
+// memoryTable is what [MemoryDedupe] and [MemoryOrder] are made of: a bounded
+// hash table of entries that are held or done. All but Len needs its lock.
+type memoryTable struct {
+	limit int
+	start time.Time
+	seed  maphash.Seed
+
+	mu      sync.Mutex
+	n       int            // entries
+	buckets []*memoryEntry // each a list by chain
+	level   uint64         // the power of two that len(buckets) has passed
+	held    memoryList     // claims whose leases end, in the order in which they were made
+	done    []memoryDone   // what is not held
+	chunk   []memoryEntry
+	free    *memoryEntry // by next
+	owners  owners
+}
+
+// memoryEntry is one key. Times are since the table's start. An entry is held, or
+// done until a time that may be over, or both. It takes two cache lines.
+type memoryEntry struct {
+	key        Key
+	hash       uint64
+	chain      *memoryEntry
+	owner      Owner // of the claim, or of the one that was committed
+	isHeld     bool
+	isDone     bool
+	list       uint8         // which of the done, of an entry that is done
+	lease      time.Duration // until when it is held
+	until      time.Duration // until when it is done
+	position   int64         // of a MemoryOrder
+	prev, next *memoryEntry
+}
+
+const (
+	memoryLimit      = 1_000_000
+	memoryChunk      = 64 // entries allocated together
+	memorySweep      = 4  // entries of each list looked at for each commit
+	memoryRetentions = 8
+	memoryBuckets    = 64 // of an empty store, a power of two
+
+	endless time.Duration = math.MaxInt64 // a lease's end
+)
+
+func newMemoryTable() memoryTable {
+	return memoryTable{
+		limit: memoryLimit, start: time.Now(), seed: maphash.MakeSeed(),
+		buckets: make([]*memoryEntry, memoryBuckets), level: memoryBuckets, owners: newOwners(),
+	}
+}
+
+func (t *memoryTable) now() time.Duration { return time.Since(t.start) }
+
+func (t *memoryTable) len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.n
+}
+
+// hold gives e to an owner for a lease from now on. It is held, or done, or just
+// made. A lease that is endless needs no clock, and no list to find its end in.
+func (t *memoryTable) hold(e *memoryEntry, owner Owner, now, lease time.Duration) {
+	switch {
+	case e.isHeld:
+		t.unlist(e)
+	case e.isDone:
+		t.done[e.list].remove(e)
+	}
+	e.owner, e.isHeld, e.lease = owner, true, endless
+	if lease < leaseForever {
+		e.lease = now + lease
+		t.held.push(e)
+	}
+}
+
+// unlist takes an entry that is held out of its list.
+func (t *memoryTable) unlist(e *memoryEntry) {
+	if e.lease != endless {
+		t.held.remove(e)
+	}
+}
+
+func (t *memoryTable) renew(key Key, owner Owner, lease time.Duration) error {
+	now, hash := t.now(), t.hash(&key)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.find(&key, hash)
+	if e == nil || !e.isHeld || e.owner != owner {
+		return ErrLeaseLost
+	}
+	t.hold(e, owner, now, lease)
+	return nil
+}
+
+func (t *memoryTable) release(key Key, owner Owner) {
+	hash := t.hash(&key)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e := t.find(&key, hash); e != nil && e.isHeld && e.owner == owner {
+		t.unhold(e)
+	}
+}
+
+// finish makes an entry that is held done, and frees some that have ended.
+func (t *memoryTable) finish(e *memoryEntry, now, until, retention time.Duration) {
+	t.unlist(e)
+	e.isHeld, e.isDone, e.until = false, true, until
+	e.list = t.doneList(retention)
+	t.done[e.list].push(e)
+	t.sweep(now)
+}
+
+// unhold makes e what it was before it was claimed.
+func (t *memoryTable) unhold(e *memoryEntry) {
+	if !e.isHeld {
+		return
+	}
+	t.unlist(e)
+	if !e.isDone {
+		t.forget(e)
+		return
+	}
+	e.isHeld, e.owner = false, Owner{}
+	t.done[e.list].push(e)
+}
+
+// sweep frees some of the entries that are done and have ended.
+func (t *memoryTable) sweep(now time.Duration) {
+	for i := range t.done {
+		done := &t.done[i]
+		for range memorySweep {
+			e := done.first
+			if e == nil || now < e.until {
+				break
+			}
+			done.remove(e)
+			t.forget(e)
+		}
+	}
+}
+
+// makeRoom frees some of the entries that have ended: those done, and if there
+// is no room, those whose lease ran out. As long as there is room, their owners
+// may still commit.
+func (t *memoryTable) makeRoom(now time.Duration) {
+	for n := t.held.n; n > 0 && t.n >= t.limit; n-- {
+		e := t.held.first
+		if now < e.lease {
+			t.held.remove(e)
+			t.held.push(e)
+			continue
+		}
+		t.unhold(e) // and back among the done, if it was done before
+	}
+	t.sweep(now)
+}
+
+// add makes an entry, which is in no list, or returns nil if there is no room.
+func (t *memoryTable) add(key *Key, hash uint64) *memoryEntry {
+	if t.n >= t.limit {
+		t.makeRoom(t.now())
+	}
+	if t.n >= t.limit {
+		return nil
+	}
+	e := t.free
+	switch {
+	case e != nil:
+		t.free, e.next = e.next, nil
+	case len(t.chunk) == 0:
+		t.chunk = make([]memoryEntry, memoryChunk)
+		fallthrough
+	default:
+		e, t.chunk = &t.chunk[0], t.chunk[1:]
+	}
+	if t.n++; 2*t.n > len(t.buckets) {
+		t.grow()
+	}
+	bucket := t.bucket(hash)
+	e.key, e.hash, e.chain = *key, hash, *bucket
+	*bucket = e
+	return e
+}
+
+// forget frees an entry that is in no list. Its owner is nobody's any more.
+func (t *memoryTable) forget(e *memoryEntry) {
+	at := t.bucket(e.hash)
+	for *at != e {
+		at = &(*at).chain
+	}
+	*at = e.chain
+	t.n--
+	e.key, e.owner, e.chain, e.isHeld, e.isDone = Key{}, Owner{}, nil, false, false
+	e.next, t.free = t.free, e
+}
+
+// hash spreads the keys. Two may have the same.
+func (t *memoryTable) hash(key *Key) uint64 {
+	hash := maphash.String(t.seed, key.ID)
+	if key.Source != "" {
+		hash = hash*31 + maphash.String(t.seed, key.Source)
+	}
+	if key.Tenant != "" {
+		hash = hash*37 + maphash.String(t.seed, key.Tenant)
+	}
+	return hash
+}
+
+func (t *memoryTable) find(key *Key, hash uint64) *memoryEntry {
+	e := *t.bucket(hash)
+	for e != nil && (e.hash != hash || e.key != *key) {
+		e = e.chain
+	}
+	return e
+}
+
+// bucket returns where the list of a hash begint. The table grows by linear
+// hashing: those buckets that have been split already know a bit more.
+func (t *memoryTable) bucket(hash uint64) **memoryEntry {
+	i := hash & (2*t.level - 1)
+	if i >= uint64(len(t.buckets)) {
+		i &= t.level - 1
+	}
+	return &t.buckets[i]
+}
+
+// grow adds one bucket and splits another one into the two, so that no claim
+// waits for the whole table to be made anew.
+func (t *memoryTable) grow() {
+	added := uint64(len(t.buckets))
+	if added == 2*t.level {
+		t.level = added
+	}
+	split := added - t.level
+	e := t.buckets[split]
+	t.buckets = append(t.buckets, nil)
+	t.buckets[split] = nil
+	for e != nil {
+		next, bucket := e.chain, t.bucket(e.hash)
+		e.chain, *bucket = *bucket, e
+		e = next
+	}
+}

@@ -1,0 +1,143 @@
+// Package ordertest tests implementations of [middleware.OrderStore].
+//
+//	func TestStore(t *testing.T) {
+//		ordertest.Run(t, func(tb testing.TB) middleware.OrderStore {
+//			return open(tb) // an empty store, closed by tb.Cleanup
+//		})
+//	}
+//
+// The suite lets leases and retentions of some milliseconds run out, by waiting
+// for them. In a synctest bubble, where t.Run is not allowed, give it something
+// that is not a *testing.T, such as struct{ testing.TB }{t}.
+package ordertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cactuscorp/cactus/middleware"
+)
+
+const (
+	long  = time.Hour              // never runs out here
+	short = 20 * time.Millisecond  // runs out in a pause
+	pause = 100 * time.Millisecond // for the store's clock, which may be coarse
+)
+
+// none is the position of a request that is never stale.
+const none = middleware.NoPosition
+
+// Run tests the stores that newStore makes: one for each case, empty, and safe
+// to leave to its tb.Cleanup. The cases are subtests if tb is a *testing.T, and
+// otherwise run one after the other until one fails.
+func Run(tb testing.TB, newStore func(tb testing.TB) middleware.OrderStore) {
+	tb.Helper()
+	if newStore == nil {
+		tb.Fatal("ordertest: newStore is nil")
+	}
+	for _, c := range cases {
+		if t, ok := tb.(*testing.T); ok {
+			t.Run(c.name, func(t *testing.T) { c.run(&suite{TB: t, store: newStore(t)}) })
+			continue
+		}
+		tb.Logf("ordertest: %s", c.name)
+		c.run(&suite{TB: tb, store: newStore(tb)})
+	}
+}
+
+type testCase struct {
+	name string
+	run  func(s *suite)
+}
+
+// suite is one case under way.
+type suite struct {
+	testing.TB
+
+	store  middleware.OrderStore
+	mu     sync.Mutex
+	owners uint32
+}
+
+// key is what most cases claim.
+var key = middleware.Key{Source: "shop", Tenant: "acme", ID: "5/order/ord_452"}
+
+// owner returns one that nobody else has.
+func (s *suite) owner() (o middleware.Owner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owners++
+	copy(o[:], fmt.Sprintf("%016x", s.owners))
+	return o
+}
+
+// ctx outlives no case.
+func (s *suite) ctx() context.Context { return s.Context() }
+
+func (s *suite) ask(k middleware.Key, lease time.Duration, position int64) (middleware.Owner, middleware.ClaimResult) {
+	s.Helper()
+	o := s.owner()
+	result, err := s.store.Claim(s.ctx(), middleware.OrderRequest{Key: k, Owner: o, Lease: lease, Position: position})
+	require.NoError(s, err, "Claim")
+	return o, result
+}
+
+// claim requires that the key is to be had, and returns its new owner.
+func (s *suite) claim(lease time.Duration, position int64, why string) middleware.Owner {
+	s.Helper()
+	o, result := s.ask(key, lease, position)
+	require.Equal(s, middleware.Claimed, result.Status, why)
+	return o
+}
+
+// requireStatus looks at the key, which must not be to be had.
+func (s *suite) requireStatus(want middleware.ClaimStatus, position int64, why string) {
+	s.Helper()
+	_, result := s.ask(key, long, position)
+	require.Equal(s, want, result.Status, why)
+}
+
+// requireFree looks at the key, which must be to be had.
+func (s *suite) requireFree(position int64, why string) {
+	s.Helper()
+	s.release(s.claim(long, position, why))
+}
+
+func (s *suite) renew(o middleware.Owner) error {
+	return s.store.Renew(s.ctx(), key, o, long)
+}
+
+func (s *suite) commit(o middleware.Owner, position int64) error {
+	return s.store.Commit(s.ctx(), key, o, position, long)
+}
+
+// complete claims and commits.
+func (s *suite) complete(position int64, retention time.Duration) middleware.Owner {
+	s.Helper()
+	o := s.claim(long, position, "a key that nobody holds")
+	require.NoError(s, s.store.Commit(s.ctx(), key, o, position, retention), "Commit")
+	return o
+}
+
+func (s *suite) release(o middleware.Owner) {
+	s.Helper()
+	require.NoError(s, s.store.Release(s.ctx(), key, o), "Release")
+}
+
+func (s *suite) requireLost(err error, why string) {
+	s.Helper()
+	if !errors.Is(err, middleware.ErrLeaseLost) {
+		require.Fail(s, "not an ErrLeaseLost", "%s: got %v", why, err)
+		s.FailNow()
+	}
+}
+
+// let time pass until what is short has run out. A store has a clock of its
+// own, so there is nothing to do but to wait.
+func (s *suite) pause() { time.Sleep(pause) }
