@@ -86,7 +86,7 @@ func (k *kind) decodeAll(event Event, data, raw json.RawMessage, d *deps) error 
 		target := holder.dataTarget()
 		switch {
 		case data != nil:
-			if err := json.Unmarshal(data, target); err != nil {
+			if err := unmarshal(data, target); err != nil {
 				return redact("data", data, reflect.TypeOf(target).Elem(), err)
 			}
 		case !k.dataMayBeNil:
