@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // HandlerOption changes a [NewHandler].
@@ -51,6 +53,9 @@ func newHandler(h *handler, opts []HandlerOption) *handler {
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
+	if h.diagnoses != nil {
+		h.diagnoses.limit(h.diagnosesRate, h.diagnosesBurst)
+	}
 	h.resolver, _ = h.source.(Resolver)
 	h.responder, _ = h.source.(Responder)
 	if h.resolver == nil {
@@ -68,6 +73,10 @@ type handler struct {
 	limits    Limits
 	strict    bool
 	log       *slog.Logger
+	diagnoses *diagnoses // nil: nobody asked for them
+
+	diagnosesRate  rate.Limit
+	diagnosesBurst int
 }
 
 // delivery is what one request needs of memory. It is pooled, and with it the
@@ -151,6 +160,9 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	}
 	response, err := admit(r.Context(), src, responder, req)
 	if err != nil {
+		if h.diagnoses != nil {
+			h.diagnose(r.Context(), src, d, err)
+		}
 		return nil, h.refused(r, req, err)
 	}
 	if response != nil {

@@ -16,8 +16,8 @@ import (
 // its [Outcome] is worse than OutcomeUnhandled.
 //
 // The events keep views of req.Body. ctx bounds the handlers, and src's Limits
-// do not apply. A panic anywhere is returned as a [PanicError]. Receive panics
-// if src or req is nil.
+// do not apply. A panic anywhere is returned as a [PanicError]. For why a
+// signature was refused, see [Diagnose]. Receive panics if src or req is nil.
 func (r *Registry) Receive(ctx context.Context, src Source, req *Request) error {
 	if src == nil || req == nil {
 		panic("cactus: Receive needs a source and a request")

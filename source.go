@@ -186,6 +186,10 @@ func (t thin) Verify(_ context.Context, req *Request) (string, error) {
 	return t.verifier.Verify(req.Header, req.Body, req.ReceivedAt)
 }
 
+func (t thin) Diagnose(_ context.Context, req *Request) signature.Diagnosis {
+	return t.verifier.Diagnose(req.Header, req.Body, req.ReceivedAt)
+}
+
 func (t thin) Parse(dst []Envelope, req *Request) ([]Envelope, error) {
 	envs, err := AppendEnvelope(dst, req.Body)
 	if err != nil {

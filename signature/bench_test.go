@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cactuscorp/cactus/signature"
 )
 
 // sizes are a thin event and a small whole one.
@@ -117,6 +120,22 @@ func BenchmarkSign(b *testing.B) {
 				if err := s.Sign(h, "msg_1", body, at); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+}
+
+// BenchmarkDiagnose has nothing to find, so that everything is tried.
+func BenchmarkDiagnose(b *testing.B) {
+	d := allDiagnosed()[1]
+	v := signature.Must(d.make(signature.Key{Secret: d.secret}))
+	for _, size := range []int{1 << 10, 256 << 10} {
+		body := []byte(`{"a":"` + strings.Repeat("x/é ", size/5-10) + `"}`)
+		h := d.headers("another")
+		b.Run(strconv.Itoa(size>>10)+"KiB", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				v.Diagnose(h, body, testTime())
 			}
 		})
 	}

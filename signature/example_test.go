@@ -245,3 +245,23 @@ func ExampleVerifier() {
 	fmt.Println(err)
 	// Output: signature: no signature: no X-Slack-Signature
 }
+
+// Something between the sender and the receiver has decoded the JSON and encoded
+// it anew. Whoever runs the receiver is told, the sender is not.
+func ExampleDiagnosis() {
+	scheme := signature.Must(signature.NewStripe(signature.Key{Name: "2026-01", Secret: "whsec_8kQ2mZ0aLr7TtYx3Vb5NcW1d"}))
+	arrival := time.Unix(1700000000, 0)
+	h := make(http.Header)
+	if err := scheme.Sign(h, "", []byte(`{"id": "evt_441", "type": "order.shipped"}`), arrival); err != nil {
+		fmt.Println(err)
+		return
+	}
+	arrived := []byte(`{"id":"evt_441","type":"order.shipped"}`)
+
+	_, err := scheme.Verify(h, arrived, arrival)
+	fmt.Println(err)
+	fmt.Println(scheme.Diagnose(h, arrived, arrival))
+	// Output:
+	// signature: mismatch
+	// Stripe: the body was changed on the way: the signature is good (key "2026-01") once the JSON is written with a space after each comma and colon
+}

@@ -68,3 +68,13 @@ func (g *GitHub) Verify(h http.Header, body []byte, at time.Time) (string, error
 func (g *GitHub) Sign(h http.Header, id string, body []byte, at time.Time) error {
 	return g.scheme.sign(h, id, body, at, g.Now)
 }
+
+// Diagnose implements [Diagnoser].
+func (g *GitHub) Diagnose(h http.Header, body []byte, at time.Time) Diagnosis {
+	d := g.scheme.diagnose(gitHubName, h, body, at, clock{now: g.Now})
+	if g.scheme != nil && !present(h, g.scheme.signature.name) && present(h, legacyHeader) {
+		_, d.Err = g.Verify(h, body, at)
+		d.add(Finding{Cause: CauseUnsupported, Detail: legacyHeader + " is SHA-1, want X-Hub-Signature-256"})
+	}
+	return d
+}

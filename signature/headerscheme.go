@@ -170,6 +170,22 @@ func (s *headerScheme) writeStamp(at time.Time) (string, error) {
 	return strconv.FormatInt(seconds, 10), nil
 }
 
+// diagnose is Diagnose for a scheme of that name.
+func (s *headerScheme) diagnose(name string, h http.Header, body []byte, at time.Time, c clock) Diagnosis {
+	at = instant(at, c.now)
+	_, err := s.verify(h, body, at, c)
+	q := inquest{scheme: name, tolerance: c.tolerance}
+	if s != nil {
+		q.ring, q.signature, q.stampName = s.ring, s.signature.name, s.stamp.name
+		q.form = s.prefix + "<" + s.encoding.String() + ">"
+		q.id, q.stamp = looseValue(h, s.id.name), looseValue(h, s.stamp.name)
+		for _, p := range s.parts {
+			q.signed += p.text + string(p.field)
+		}
+	}
+	return q.diagnose(h, body, at, err)
+}
+
 // trimSpace cuts the spaces and tabs that may surround an item of a list
 // (RFC 9110, 5.6.1).
 func trimSpace(item string) string {

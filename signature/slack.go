@@ -59,3 +59,8 @@ func (s *Slack) Verify(h http.Header, body []byte, at time.Time) (string, error)
 func (s *Slack) Sign(h http.Header, id string, body []byte, at time.Time) error {
 	return s.scheme.sign(h, id, body, at, s.Now)
 }
+
+// Diagnose implements [Diagnoser].
+func (s *Slack) Diagnose(h http.Header, body []byte, at time.Time) Diagnosis {
+	return s.scheme.diagnose(slackName, h, body, at, clock{s.Tolerance, s.Now})
+}

@@ -175,3 +175,38 @@ func (s *StandardWebhooks) Sign(h http.Header, id string, body []byte, at time.T
 	h[s.signature.name] = values[2:3:3]
 	return nil
 }
+
+// Diagnose implements [Diagnoser]. Requests that are signed under Svix's header
+// names are recognised.
+func (s *StandardWebhooks) Diagnose(h http.Header, body []byte, at time.Time) Diagnosis {
+	at = instant(at, s.Now)
+	_, err := s.Verify(h, body, at)
+	if s.ring != nil && !present(h, s.signature.name) && present(h, "Svix-Signature") {
+		return s.diagnoseSvix(h, body, at, err)
+	}
+	q := inquest{
+		scheme: standardName, ring: s.ring, signed: "{id}.{timestamp}.{body}", form: "v1,<base64> or v1a,<base64>",
+		tolerance: s.Tolerance, base64: true,
+	}
+	if s.ring != nil {
+		q.signature, q.stampName = s.signature.name, s.stamp.name
+		q.id, q.stamp = looseValue(h, s.id.name), looseValue(h, s.stamp.name)
+	}
+	return q.diagnose(h, body, at, err)
+}
+
+// diagnoseSvix looks into a request with the headers that Svix had before there
+// was a standard. They mean the same.
+func (s *StandardWebhooks) diagnoseSvix(h http.Header, body []byte, at time.Time, err error) Diagnosis {
+	renamed := make(http.Header, 3)
+	for _, part := range [...]string{"Id", "Timestamp", "Signature"} {
+		renamed["Webhook-"+part] = h["Svix-"+part]
+	}
+	d := s.Diagnose(renamed, body, at)
+	other := Finding{Cause: CauseOtherProvider, Provider: "Svix", Detail: "rename svix-* to webhook-*"}
+	if d.Err == nil {
+		other.Detail += ", under which the signature is good"
+	}
+	d.Err, d.Findings = err, append([]Finding{other}, d.Findings...)
+	return d
+}

@@ -143,3 +143,17 @@ func (s *Stripe) Sign(h http.Header, _ string, body []byte, at time.Time) error 
 	h[s.signature.name] = []string{string(sc.out)}
 	return nil
 }
+
+// Diagnose implements [Diagnoser].
+func (s *Stripe) Diagnose(h http.Header, body []byte, at time.Time) Diagnosis {
+	at = instant(at, s.Now)
+	_, err := s.Verify(h, body, at)
+	q := inquest{
+		scheme: stripeName, ring: s.ring, signed: "{timestamp}.{body}", form: "t=<seconds>,v1=<hex>", tolerance: s.Tolerance,
+	}
+	if s.ring != nil {
+		q.signature, q.stampName = s.signature.name, s.signature.name
+		q.stamp = looseItem(h[s.signature.name], "t=")
+	}
+	return q.diagnose(h, body, at, err)
+}

@@ -57,3 +57,8 @@ func (t *Template) Verify(h http.Header, body []byte, at time.Time) (string, err
 func (t *Template) Sign(h http.Header, id string, body []byte, at time.Time) error {
 	return t.scheme.sign(h, id, body, at, t.Now)
 }
+
+// Diagnose implements [Diagnoser].
+func (t *Template) Diagnose(h http.Header, body []byte, at time.Time) Diagnosis {
+	return t.scheme.diagnose(templateName, h, body, at, clock{t.Tolerance, t.Now})
+}

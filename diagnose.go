@@ -1,0 +1,132 @@
+package cactus
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+
+	"golang.org/x/time/rate"
+
+	"github.com/cactuscorp/cactus/signature"
+)
+
+// Diagnoser is optional on a [Source]: it finds out why Verify refuses a
+// request, see [signature.Diagnoser]. Diagnose may not change req.
+type Diagnoser interface {
+	Diagnose(ctx context.Context, req *Request) signature.Diagnosis
+}
+
+// Diagnose finds out why src refuses req, for those who call [Registry.Receive].
+// It reports false if src does not know how to, or its [Resolver] chose nothing.
+// A zero ReceivedAt is now.
+//
+// It costs many times what Receive does, and nobody counts here how often it is
+// called. The sender must learn neither what it says nor how long it took.
+func Diagnose(ctx context.Context, src Source, req *Request) (signature.Diagnosis, bool) {
+	if src == nil || req == nil {
+		panic("cactus: Diagnose needs a source and a request")
+	}
+	its := *req // a Resolver notes the tenant
+	chosen, err := resolve(ctx, src, &its)
+	if err != nil {
+		return signature.Diagnosis{}, false
+	}
+	diagnoser, ok := chosen.(Diagnoser)
+	if !ok {
+		return signature.Diagnosis{}, false
+	}
+	return diagnoser.Diagnose(ctx, &its), true
+}
+
+// WithDiagnostics calls hook with the reason why a signature was refused, for
+// sources that are a [Diagnoser], as all of this module are: a body that was
+// encoded anew on the way, a clock, an old key, a secret of the wrong kind. What
+// hook is given has no part of a secret, a body or a signature in it.
+//
+// Hook runs on a goroutine of its own, maybe after the sender was answered, and
+// the answer is the same as without. Its context has the values of the request's
+// and is not cancelled. It is called once a second at most, after a first five;
+// what was left out is counted in the next Diagnosis. [WithDiagnosticsRate]
+// changes that. No more calls run at the same time than may come at once. A
+// panic of hook is logged. A nil hook is none.
+func WithDiagnostics(hook func(ctx context.Context, d signature.Diagnosis)) HandlerOption {
+	return func(h *handler) {
+		h.diagnoses = nil
+		if hook != nil {
+			h.diagnoses = &diagnoses{hook: hook}
+		}
+	}
+}
+
+// WithDiagnosticsRate is how many diagnoses [WithDiagnostics] makes a second, and
+// how many may come at once. Each hashes up to 64 MiB. It panics unless both are
+// positive.
+func WithDiagnosticsRate(perSecond float64, burst int) HandlerOption {
+	if !(perSecond > 0) || burst <= 0 { // nor NaN
+		panic("cactus: WithDiagnosticsRate needs a positive rate and burst")
+	}
+	return func(h *handler) { h.diagnosesRate, h.diagnosesBurst = rate.Limit(perSecond), burst }
+}
+
+// The defaults of WithDiagnosticsRate.
+const (
+	defaultDiagnosesRate  = rate.Limit(1)
+	defaultDiagnosesBurst = 5
+)
+
+// diagnoses is what a handler needs to look into refused requests.
+type diagnoses struct {
+	hook    func(ctx context.Context, d signature.Diagnosis)
+	limiter *rate.Limiter
+	places  chan struct{} // one for each that runs
+	skipped atomic.Int64
+}
+
+// limit sets the rate. A zero burst is the default's.
+func (s *diagnoses) limit(perSecond rate.Limit, burst int) {
+	if burst == 0 {
+		perSecond, burst = defaultDiagnosesRate, defaultDiagnosesBurst
+	}
+	s.limiter, s.places = rate.NewLimiter(perSecond, burst), make(chan struct{}, burst)
+}
+
+// begin takes a place, or counts the request as skipped.
+func (s *diagnoses) begin() bool {
+	select {
+	case s.places <- struct{}{}:
+	default:
+		s.skipped.Add(1)
+		return false
+	}
+	if !s.limiter.Allow() {
+		<-s.places
+		s.skipped.Add(1)
+		return false
+	}
+	return true
+}
+
+// diagnose looks into a request that src refused, beside the answer: how long
+// that takes tells what is found.
+func (h *handler) diagnose(ctx context.Context, src Source, d *delivery, err error) {
+	diagnoser, ok := src.(Diagnoser)
+	if !ok || !errors.Is(err, signature.ErrRefused) || !h.diagnoses.begin() {
+		return
+	}
+	d.kept = true // the body is not reused
+	req := d.req
+	req.Header = req.Header.Clone() // whoever called us may change it once we are done
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		defer func() { <-h.diagnoses.places }()
+		if err := recovered(func() error {
+			its := diagnoser.Diagnose(ctx, &req)
+			its.Skipped = int(h.diagnoses.skipped.Swap(0))
+			h.diagnoses.hook(ctx, its)
+			return nil
+		}); err != nil {
+			h.log.LogAttrs(ctx, slog.LevelError, "diagnostics failed", slog.String("error", err.Error()))
+		}
+	}()
+}

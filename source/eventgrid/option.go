@@ -1,0 +1,82 @@
+package eventgrid
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/cactuscorp/cactus"
+	"github.com/cactuscorp/cactus/signature"
+)
+
+// Option changes a [New].
+type Option func(*source)
+
+// WithInner has parse read the data of each event, and what it appends take the
+// place of the event. Parsers are [cactus.AppendEnvelope], for Cactus Corp's
+// events, and what [github.com/cactuscorp/cactus/source/stripe.Inner] returns. A
+// parser may keep the bytes, and is called concurrently. It panics if parse is
+// nil.
+func WithInner(parse func(dst []cactus.Envelope, data []byte) ([]cactus.Envelope, error)) Option {
+	if parse == nil {
+		panic("eventgrid: WithInner: the function is nil")
+	}
+	return func(s *source) { s.inner = parse }
+}
+
+// WithOrigins sets the origins that an OPTIONS handshake is granted to, as
+// [cloudevents.WithOrigins] has it. The default is eventgrid.azure.net. It panics
+// without an origin and if one is empty.
+//
+// [cloudevents.WithOrigins]: https://pkg.go.dev/github.com/cactuscorp/cactus/source/cloudevents#WithOrigins
+func WithOrigins(origins ...string) Option {
+	if len(origins) == 0 || slices.Contains(origins, "") {
+		panic(`eventgrid: WithOrigins needs the names of origins, or "*"`)
+	}
+	origins = slices.Clone(origins)
+	return func(s *source) { s.origins = origins }
+}
+
+// WithQueryParameter looks for the token in this parameter of the URL, which must
+// be there once, and not in a header. The verifier of [New] must be a
+// [signature.Token]. It panics if name is empty.
+//
+// URLs are written down in more places than headers: by proxies, load balancers
+// and whatever measures requests. Cactus logs no query. Prefer delivery
+// properties.
+func WithQueryParameter(name string) Option {
+	if name == "" {
+		panic("eventgrid: WithQueryParameter: the name is empty")
+	}
+	return func(s *source) { s.parameter = name }
+}
+
+var errParameterTwice = fmt.Errorf("%w: the query parameter is repeated", signature.ErrRefused)
+
+func (s *source) verifyQuery(req *cactus.Request) (string, error) {
+	if req.URL == nil {
+		return s.token.Check("", req.ReceivedAt)
+	}
+	switch values := req.URL.Query()[s.parameter]; len(values) {
+	case 0:
+		return s.token.Check("", req.ReceivedAt)
+	case 1:
+		return s.token.Check(values[0], req.ReceivedAt)
+	default:
+		return "", errParameterTwice
+	}
+}
+
+// Diagnose implements [cactus.Diagnoser]. Of a token in the query, and of a
+// verifier that is no [signature.Diagnoser], it knows only the error.
+func (s *source) Diagnose(ctx context.Context, req *cactus.Request) signature.Diagnosis {
+	if d, ok := s.verifier.(signature.Diagnoser); ok && s.token == nil {
+		return d.Diagnose(req.Header, req.Body, req.ReceivedAt)
+	}
+	_, err := s.Verify(ctx, req)
+	d := signature.Diagnosis{Err: err}
+	if err != nil {
+		d.Findings = []signature.Finding{{Cause: signature.CauseUnexplained, Detail: "its verifier does not say why"}}
+	}
+	return d
+}

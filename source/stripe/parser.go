@@ -1,0 +1,110 @@
+package stripe
+
+import (
+	"errors"
+
+	"github.com/cactuscorp/cactus"
+	"github.com/cactuscorp/cactus/internal/envelope"
+)
+
+// object is what a body says that it is, and a set of that.
+type object uint8
+
+const (
+	thinObject     object = 1 << iota // "v2.core.event", or nothing
+	snapshotObject                    // "event"
+)
+
+// parser reads events of the kinds that it takes. It does not change once
+// newParser has made it, but for what version remembers.
+type parser struct {
+	takes   object
+	version *version // nil: any
+}
+
+func newParser(name string, takes object, opts []Option) *parser {
+	p := &parser{takes: takes}
+	for _, opt := range opts {
+		if opt == nil {
+			panic("stripe: " + name + " was given a nil option")
+		}
+		opt(p)
+	}
+	return p
+}
+
+var (
+	errSnapshot = errors.New(`field "object": this is a snapshot event: they need a destination, ` +
+		"a secret and a source of their own")
+	errThin = errors.New(`field "object": this is a thin event: they need a destination, ` +
+		"a secret and a source of their own")
+	errNotThin     = errors.New(`field "object": must be "v2.core.event"`)
+	errNotSnapshot = errors.New(`field "object": must be "event"`)
+	errNeither     = errors.New(`field "object": must be "event" or "v2.core.event"`)
+)
+
+func (p *parser) append(dst []cactus.Envelope, body []byte) ([]cactus.Envelope, error) {
+	// The object comes first: what else is wrong with an event of the other kind,
+	// such as a created that is a number, would say nothing to its reader.
+	found, err := objectOf(body)
+	switch {
+	case err != nil:
+		return dst, err
+	case found&p.takes == 0:
+		return dst, p.refuse(found)
+	case found == thinObject:
+		return cactus.AppendEnvelope(dst, body)
+	default:
+		return p.appendSnapshot(dst, body)
+	}
+}
+
+// refuse says what is wrong with an object that p does not take.
+func (p *parser) refuse(found object) error {
+	switch {
+	case found == snapshotObject:
+		return errSnapshot
+	case found == thinObject:
+		return errThin
+	case p.takes == thinObject:
+		return errNotThin
+	case p.takes == snapshotObject:
+		return errNotSnapshot
+	default:
+		return errNeither
+	}
+}
+
+var errObjectTwice = errors.New(`field "object": is there twice`)
+
+// objectOf checks the whole body and returns what it says that it is, and zero if
+// that is something else. A body without an object is taken for a thin event, as
+// Stripe's own library does.
+func objectOf(body []byte) (object, error) {
+	found, seen := thinObject, false
+	err := envelope.Each(body, func(key, value []byte) error {
+		if string(key) != "object" {
+			return nil
+		}
+		if seen {
+			return errObjectTwice
+		}
+		seen, found = true, objectIn(value)
+		return nil
+	})
+	return found, err
+}
+
+func objectIn(value []byte) object {
+	if string(value) == `"v2.core.event"` || string(value) == "null" {
+		return thinObject
+	}
+	switch text, ok := unquote(value); {
+	case ok && (text == "v2.core.event" || text == ""):
+		return thinObject
+	case text == "event":
+		return snapshotObject
+	default:
+		return 0
+	}
+}
