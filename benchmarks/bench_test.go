@@ -42,6 +42,15 @@ func BenchmarkVerifyFull(b *testing.B) {
 	bench(b, verifyFull, verifySlack, verifySlackGo, fullMade, fullKept)
 }
 
+func BenchmarkPush(b *testing.B) {
+	bench(b, pushCactus, pushCactusWhole, pushGoGitHub, pushSmallGitHub)
+}
+
+func BenchmarkCloudEvent(b *testing.B) {
+	bench(b, smallCloudCactus, smallCloudSDK, smallCloudCactusSigned, smallCloudSDKSigned)
+	bench(b, named(cloudCactus, "cactus, 4 KB"), named(cloudSDK, "sdk-go, 4 KB"))
+}
+
 func BenchmarkBadSignature(b *testing.B) {
 	bench(b, named(thinForged, "ServeHTTP"), named(verifyForged, "verify"))
 }

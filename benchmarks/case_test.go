@@ -18,8 +18,11 @@ func TestBodiesHaveTheirSizes(t *testing.T) {
 	for _, i := range []int{0, 1, 999_999} {
 		require.Len(t, string(thinBody(eventID(i))), thinSize)
 		require.Len(t, string(fullBody(eventID(i))), fullSize)
+		require.Len(t, string(pushBody(eventID(i))), pushSize)
+		require.Len(t, string(smallCloudBody(eventID(i))), smallCloudSize)
 	}
 	require.NotEqual(t, fullBody(eventID(1)), fullBody(eventID(2)))
+	require.NotEqual(t, pushBody(eventID(1)), pushBody(eventID(2)))
 }
 
 // TestEveryCaseWorks runs each case a few times; the work checks itself.
@@ -88,6 +91,9 @@ func TestPeersRefuseForgeries(t *testing.T) {
 		"standard-webhooks": {standardScheme(forgersKey), newPeer(standardVerify())},
 		"slack-go":          {slackScheme(forgersKey), newPeer(slackVerify())},
 		"stripe-go":         {stripeScheme(forgersKey), newStripePeer},
+		"sdk-go":            {structuredHeaders{standardScheme(forgersKey)}, newSDKPeer(oursVerify())},
+		"go-github":         {gitHubHeaders{gitHubScheme(forgersKey)}, newGoGitHub},
+		"go-github by hand": {gitHubHeaders{gitHubScheme(forgersKey)}, newSmallGitHub},
 	} {
 		t.Run(name, func(t *testing.T) {
 			work := serving(thinRing(one.signer)[:3], http.StatusUnauthorized, noGain, one.handler)

@@ -85,6 +85,8 @@ func overFloors(name string, ours, made, kept Case, aim Aim) Comparison {
 const (
 	whySix    = "hash, clock, strict scan and three allocations alone take about a sixth of the peer's time"
 	whyStripe = "the floor is the same as above, and the source looks for the kind of object before it reads the event"
+	whyPush   = "two SHA-256 of 8 KB, for the signature and for what makes a duplicate, and encoding/json on what is read"
+	whyCloud  = "encoding/json decodes the order for both, which is four fifths of our time"
 	whyFloor  = "the margin is small, and other programs on the machine slow the rest more than the hash"
 )
 
@@ -111,6 +113,13 @@ func Comparisons() []Comparison {
 		against("full event", fullCactus, fullStandard, none),
 		against("full event", slackCactus, slackGo, none),
 		overFloors("full event", fullCactus, decodeMade, decodeKept, atMost(1.25)),
+		against("GitHub push", pushCactus, pushGoGitHub, atLeast(1.5)).because(whyPush).memory("GitHub push", none, none),
+		against("GitHub push, all its fields", pushCactusWhole, pushGoGitHub, none),
+		against("GitHub push, same struct", pushCactus, pushSmallGitHub, none),
+		against("CloudEvent 657 B", smallCloudCactus, smallCloudSDK, atLeast(2)).memory("CloudEvent 657 B", none, none),
+		against("CloudEvent 657 B, both signed", smallCloudCactusSigned, smallCloudSDKSigned, none),
+		against("CloudEvent 4 KB", cloudCactus, cloudSDK, atLeast(2)).because(whyCloud).memory("CloudEvent 4 KB", none, none),
+		against("CloudEvent 4 KB, both signed", cloudCactusSigned, cloudSDKSigned, none),
 		against("thin event over loopback", loopbackCactus, loopbackDrain, atLeast(0.88)),
 		against("thin event over loopback", bareCactus, bareDrain, none),
 		{Ours: harness, Rows: []Row{{Name: "harness alone", Peer: -1}}},
