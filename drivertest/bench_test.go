@@ -1,0 +1,82 @@
+package drivertest_test
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cactuscorp/cactus/drivertest/internal/pg"
+	"github.com/cactuscorp/cactus/drivertest/internal/sqlite"
+	"github.com/cactuscorp/cactus/middleware"
+	"github.com/cactuscorp/cactus/sqlstore"
+)
+
+// onDisk are databases that sync.
+var onDisk = []database{
+	{"modernc", sqlite.Modernc, sqlstore.SQLite, diskDSN},
+	{"ncruces", sqlite.Ncruces, sqlstore.SQLite, diskDSN},
+	{"postgres", pg.Driver, sqlstore.PostgreSQL, ownDSN},
+}
+
+func diskDSN(tb testing.TB) string {
+	tb.Helper()
+	return sqlite.DSN(sqlite.FileOnDisk(tb))
+}
+
+func ownDSN(tb testing.TB) string {
+	tb.Helper()
+	return pg.Start(tb).DSN(tb)
+}
+
+// A new event each time: claimed, and committed with an effect.
+func BenchmarkTx(b *testing.B) {
+	for _, workers := range []int{1, 8} {
+		for _, d := range onDisk {
+			b.Run(d.name+"/"+strconv.Itoa(workers), func(b *testing.B) {
+				store, _ := d.store(b)
+				r := receiver(store, time.Minute, func(ctx context.Context, id string) error {
+					return store.Tx(ctx, nil, func(tx *sql.Tx) error { return effect(ctx, tx, id) })
+				})
+				var n atomic.Int64
+				b.SetParallelism(workers / 2)
+				b.ResetTimer()
+				b.RunParallel(func(p *testing.PB) {
+					for p.Next() {
+						if _, err := deliver(b.Context(), r, "evt_"+strconv.FormatInt(n.Add(1), 10)); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+			})
+		}
+	}
+}
+
+// The store alone, and what a duplicate costs.
+func BenchmarkDedupe(b *testing.B) {
+	for _, d := range onDisk {
+		store, _ := d.store(b)
+		req := func(i int) middleware.ClaimRequest {
+			return middleware.ClaimRequest{Key: middleware.Key{ID: strconv.Itoa(i)}, Owner: middleware.Owner{1, byte(i), byte(i >> 8)}, Lease: time.Minute}
+		}
+		i := 0
+		b.Run(d.name+"/claim and commit", func(b *testing.B) {
+			for b.Loop() {
+				i++
+				require.Equal(b, middleware.Claimed, claim(b, store, req(i)))
+				require.NoError(b, store.Commit(b.Context(), req(i).Key, req(i).Owner, time.Hour))
+			}
+		})
+		b.Run(d.name+"/duplicate", func(b *testing.B) {
+			for b.Loop() {
+				require.Equal(b, middleware.Done, claim(b, store, req(1)))
+			}
+		})
+	}
+}

@@ -1,0 +1,64 @@
+package sqlstore
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Dialect is a kind of database. The zero value is none.
+type Dialect int
+
+// Every Dialect.
+const (
+	// SQLite from 3.24 on.
+	SQLite Dialect = iota + 1
+	// PostgreSQL from 11 on.
+	PostgreSQL
+)
+
+// String returns the database's name.
+func (d Dialect) String() string {
+	switch d {
+	case SQLite:
+		return "SQLite"
+	case PostgreSQL:
+		return "PostgreSQL"
+	default:
+		return fmt.Sprintf("Dialect(%d)", int(d))
+	}
+}
+
+// check panics for what is not a Dialect.
+func (d Dialect) check(function string) {
+	if d != SQLite && d != PostgreSQL {
+		panic(fmt.Sprintf("sqlstore: %s: %v is neither SQLite nor PostgreSQL", function, d))
+	}
+}
+
+// The database's clock, in milliseconds since 1970. SQLite's is by julianday,
+// whose step is 40 microseconds, because unixepoch('subsec') is from 3.42 only.
+const (
+	sqliteNow   = `CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS bigint)`
+	postgresNow = `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)`
+)
+
+// expand writes a statement for the dialect. What differs stands in braces, and
+// parameters are ?1, ?2 and so on, which all SQLite drivers take. A line that
+// begins with PostgreSQL: is for that dialect alone.
+func (d Dialect) expand(statement, prefix string) string {
+	lines := strings.Split(strings.TrimSpace(statement), "\n")
+	kept := lines[:0]
+	for _, line := range lines {
+		line = strings.TrimPrefix(line, "\t")
+		rest, only := strings.CutPrefix(line, "PostgreSQL:")
+		if only && d != PostgreSQL {
+			continue
+		}
+		kept = append(kept, rest)
+	}
+	values := []string{"{prefix}", prefix, "{blob}", "blob", "{greatest}", "MAX", "{now}", sqliteNow, "{locked}", "", "{storage}", " WITHOUT ROWID"}
+	if d == PostgreSQL {
+		values = []string{"{prefix}", prefix, "{blob}", "bytea", "{greatest}", "GREATEST", "{now}", postgresNow, "{locked}", " FOR UPDATE SKIP LOCKED", "{storage}", "", "?", "$"}
+	}
+	return strings.NewReplacer(values...).Replace(strings.Join(kept, "\n"))
+}

@@ -1,0 +1,52 @@
+// Package sqlstore keeps what has to outlive the process in a SQL database:
+// SQLite or PostgreSQL, over database/sql. It links no driver; import the one
+// of your choice.
+//
+//	store := sqlstore.NewDedupe(db, sqlstore.PostgreSQL)
+//	if err := store.Migrate(ctx); err != nil {
+//		return err
+//	}
+//	r.Use(middleware.Dedupe(store, middleware.WithSource("shop")))
+//	cactus.On(r, func(ctx context.Context, e *types.OrderShipped) error {
+//		return store.Tx(ctx, nil, func(tx *sql.Tx) error {
+//			_, err := tx.ExecContext(ctx, `INSERT INTO shipments ...`)
+//			return err
+//		})
+//	})
+//
+// # What happens once
+//
+// Delivery is at least once. The effect happens once when the handler's writes
+// share the claim's transaction, as above: the event is done if and only if
+// the writes are committed. What the handler does outside of the transaction
+// happens once unless the process dies between it and the commit.
+//
+// # What survives
+//
+// A commit that has returned without an error survives the death of the process
+// and a loss of power, as far as the disk keeps what it says it has written.
+//
+//   - On PostgreSQL the server's settings fsync and full_page_writes have to be
+//     on, which is their default. Where synchronous_commit is off, the store
+//     raises it to local for the transactions that commit claims. All other
+//     values stay.
+//   - On SQLite it takes PRAGMA synchronous = FULL with the journal modes WAL,
+//     TRUNCATE and PERSIST, and EXTRA with DELETE, where a lost unlink of the
+//     journal rolls a commit back. Both belong in the data source name, because
+//     synchronous is each connection's own. Each commit looks at its connection
+//     first and refuses one that is set otherwise: [ErrNotDurable]. So do
+//     Migrate and the first claim. A database in memory is let pass.
+//
+// A claim that the database forgets is like a lease that ran out: its owner
+// cannot commit any more.
+//
+// # Isolation
+//
+// Every method but Tx and Migrate is one statement, or two that need not see the
+// same state, so that any isolation level will do as the database's default.
+// Where the database gives up a statement (serialization failure, deadlock,
+// SQLITE_BUSY) the store repeats it some times, for about a second beyond what
+// the driver waits by itself. Give SQLite a busy_timeout nevertheless, which waits
+// more fairly, but one of a second or two: not every driver looks at the context
+// while it lasts.
+package sqlstore

@@ -1,0 +1,35 @@
+package sqlstore
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+
+	"github.com/cactuscorp/cactus/middleware"
+)
+
+// hashKey returns the primary key of a row: SHA-256 over the three fields, the
+// first two after their lengths as 8 bytes, big-endian. So ids may be longer
+// than an index entry, and no collation has a say.
+func hashKey(key middleware.Key) []byte {
+	b := make([]byte, 0, 16+len(key.Source)+len(key.Tenant)+len(key.ID))
+	for _, field := range []string{key.Source, key.Tenant} {
+		b = binary.BigEndian.AppendUint64(b, uint64(len(field)))
+		b = append(b, field...)
+	}
+	sum := sha256.Sum256(append(b, key.ID...))
+	return sum[:]
+}
+
+// readable returns s for people who look at the table: in ASCII, with
+// backslashes, control characters and all others escaped as in Go, so that every
+// encoding of a database can hold it. Nothing is looked up by it.
+func readable(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '\\' || c == '"' {
+			quoted := strconv.QuoteToASCII(s)
+			return quoted[1 : len(quoted)-1]
+		}
+	}
+	return s
+}

@@ -1,0 +1,38 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/cactuscorp/cactus/internal/backoff"
+)
+
+// retryTries and the waits between them add up to about a second.
+const retryTries = 9
+
+var retryWaits = backoff.Exponential{Base: 5 * time.Millisecond, Max: 400 * time.Millisecond}
+
+// retry repeats what had no effect because of somebody else's statement.
+func (d *Dedupe) retry(ctx context.Context, f func() error) error {
+	for try := 1; ; try++ {
+		err := f()
+		if err == nil || !d.dialect.transient(err) || try == retryTries || backoff.Sleep(ctx, retryWaits.Wait(try)) != nil {
+			return err
+		}
+	}
+}
+
+// transient reports whether the database has rolled a statement back that may
+// well succeed the next time. PostgreSQL's drivers give the SQLSTATE by a
+// method: 40001 is a serialization failure and 40P01 a deadlock. SQLite's have
+// nothing in common but the text of sqlite3_errstr.
+func (d Dialect) transient(err error) bool {
+	if d == PostgreSQL {
+		var state interface{ SQLState() string }
+		return errors.As(err, &state) && (state.SQLState() == "40001" || state.SQLState() == "40P01")
+	}
+	text := err.Error()
+	return strings.Contains(text, "database is locked") || strings.Contains(text, "database table is locked") || strings.Contains(text, "SQLITE_BUSY")
+}

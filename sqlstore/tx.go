@@ -1,0 +1,101 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/cactuscorp/cactus/middleware"
+)
+
+// ErrNoClaim is returned by CommitTx and Tx if the context has no claim. It is
+// the one that a handler gets below middleware.Dedupe, or one made from it.
+var ErrNoClaim = errors.New("sqlstore: the context has no claim: is middleware.Dedupe around the handler, and is it the handler's context?")
+
+// CommitTx makes the claim of ctx done as part of the caller's transaction. The
+// effect happens once when the handler's writes share this transaction.
+//
+//   - middleware.ErrLeaseLost means that somebody else has the event. Roll back
+//     and return the error: the sender is told to ask again.
+//   - After any other error roll back, too.
+//   - When the transaction has committed, call SetCommitted of the claim.
+//
+// A claim whose lease ran out is committed if nobody took it over. From CommitTx
+// until the end of the transaction its row is locked: who takes over a lease
+// that ran out, or renews it, waits, and then sees the event done, or as it was
+// if it was rolled back. So let CommitTx be the last statement, with two exceptions. On SQLite
+// let it be the first: it takes the write lock, which a transaction that has
+// read before may not get. On PostgreSQL let it be the first of a transaction
+// that is REPEATABLE READ or SERIALIZABLE, because there a renewal that is newer
+// than the transaction's snapshot fails the commit (SQLSTATE 40001).
+//
+// tx is of the store's own database. On a *sql.DB, or a *sql.Conn without a
+// transaction, the claim is done at once. Whatever the order, the database gets
+// one statement more, and on SQLite two pragmas; see [ErrNotDurable].
+func (d *Dedupe) CommitTx(ctx context.Context, tx Execer) error {
+	claim := middleware.ClaimFrom(ctx)
+	if claim == nil {
+		return ErrNoClaim
+	}
+	return d.commit(ctx, tx, claim.Key(), claim.Owner(), claim.Retention())
+}
+
+// Tx runs fn in a transaction that also makes the claim of ctx done, and commits
+// it. The effect happens once when the handler's writes share this transaction,
+// that is: go through the tx that fn is given.
+//
+// If fn fails or panics, or the claim is somebody else's (middleware.ErrLeaseLost),
+// or the commit fails, all is rolled back, and the event will be handled when it
+// is delivered again. Return Tx's error from the handler: once Tx has returned
+// nil, the event is done even if the handler fails later. fn runs once; it must
+// neither commit nor roll back.
+//
+// opts are those of [sql.DB.BeginTx] and may be nil. The claim is committed
+// after fn, or before it where [Dedupe.CommitTx] says so: on SQLite, where the
+// transaction thus has the write lock from its start as with BEGIN IMMEDIATE,
+// and for opts of LevelRepeatableRead and above. Keep it short then: others wait.
+func (d *Dedupe) Tx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx) error) error {
+	claim := middleware.ClaimFrom(ctx)
+	if claim == nil {
+		return ErrNoClaim
+	}
+	first := d.dialect == SQLite || opts != nil && opts.Isolation >= sql.LevelRepeatableRead
+	tx, err := d.begin(ctx, opts, first)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if !first {
+		if err := d.CommitTx(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	claim.SetCommitted()
+	return nil
+}
+
+// begin begins a transaction, again if need be, and commits the claim in it if
+// that is to be first.
+func (d *Dedupe) begin(ctx context.Context, opts *sql.TxOptions, commit bool) (tx *sql.Tx, err error) {
+	err = d.retry(ctx, func() error {
+		if tx, err = d.db.BeginTx(ctx, opts); err != nil {
+			return fmt.Errorf("begin transaction: %w", err)
+		}
+		if !commit {
+			return nil
+		}
+		if err := d.CommitTx(ctx, tx); err != nil {
+			_ = tx.Rollback()
+			return err
+		}
+		return nil
+	})
+	return tx, err
+}
