@@ -73,8 +73,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	began := time.Now()
 	r = r.WithContext(ctx)
-	if h.handoff && span.SpanContext().IsValid() {
-		h.replace(r)
+	if h.handoff {
+		h.replace(r, remote)
 	}
 	watched := &response{ResponseWriter: w}
 	a := answer{panicked: true}
@@ -153,7 +153,12 @@ func (h *handler) route(path string) *route {
 }
 
 // routeOf returns the path of the mux's pattern, without method and host, or "".
+// A CONNECT has none: where http.ServeMux redirects one to the path with a slash
+// after it, the path that was asked for is in the pattern's place.
 func routeOf(r *http.Request) string {
+	if r.Method == http.MethodConnect {
+		return ""
+	}
 	if i := strings.IndexByte(r.Pattern, '/'); i >= 0 {
 		return r.Pattern[i:]
 	}
@@ -172,13 +177,17 @@ func methodOf(r *http.Request) string {
 }
 
 // replace gives r, which is the caller's own copy, a header whose trace context
-// is that of r's context.
-func (h *handler) replace(r *http.Request) {
+// is that of r's context. Where nothing makes spans it stays the sender's, remote.
+func (h *handler) replace(r *http.Request, remote trace.SpanContext) {
+	ctx := r.Context()
+	if !trace.SpanContextFromContext(ctx).IsValid() {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, remote)
+	}
 	header := r.Header.Clone()
 	for _, field := range h.propagator.Fields() {
 		header.Del(field)
 	}
-	h.propagator.Inject(r.Context(), propagation.HeaderCarrier(header))
+	h.propagator.Inject(ctx, propagation.HeaderCarrier(header))
 	r.Header = header
 }
 

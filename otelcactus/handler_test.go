@@ -228,7 +228,7 @@ func TestHandler_HandsItsOwnSpanOnWithARequestThatIsStored(t *testing.T) {
 		untouched = r.Header.Get("Traceparent")
 	}), otelcactus.WithHandoff(), otelcactus.WithPropagator(propagation.TraceContext{}))
 	h.ServeHTTP(httptest.NewRecorder(), req)
-	require.Equal(t, traceparent, untouched, "without an SDK there is nothing to hand on")
+	require.Equal(t, traceparent, untouched, "without an SDK there is nothing of ours to hand on")
 }
 
 func TestHandler_KeepsAStrangersBaggageOutOfTheStoreWithoutAnSDKToo(t *testing.T) {

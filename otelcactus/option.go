@@ -15,7 +15,7 @@ import (
 
 // Option changes what is recorded. All of this package's functions take the
 // same options, so that one list serves them all; each ignores those that mean
-// nothing to it.
+// nothing to it, and panics over one that is nil.
 type Option func(*settings)
 
 // WithTracerProvider sets where spans go. Nil means the default,
@@ -85,9 +85,10 @@ func WithRemoteParent() Option {
 
 // WithHandoff has [Handler] replace the trace headers of the request by those
 // of its receive span. It is for requests that are stored: what [Extract] finds
-// in one later is the receive span, which links to the sender's. It also keeps
-// a sender's baggage out of the store. The fields of the propagator must not be
-// under the signature.
+// in one later is the receive span, which links to the sender's, or without an
+// SDK the sender's own. It also keeps a sender's baggage out of the store, if the
+// propagator is one of baggage. The fields of the propagator must not be under the
+// signature.
 func WithHandoff() Option {
 	return func(s *settings) { s.handoff = true }
 }
@@ -123,6 +124,9 @@ func newSettings(opts []Option) *settings {
 func propagating(opts []Option) *settings {
 	s := &settings{system: "cactus"}
 	for _, opt := range opts {
+		if opt == nil {
+			panic("otelcactus: an option is nil")
+		}
 		opt(s)
 	}
 	if s.propagator == nil {

@@ -135,14 +135,12 @@ func (q *inquest) explain(body []byte) []Finding {
 	if len(body) > maxDiagnosed {
 		return []Finding{{Cause: CauseUnexplained, Detail: "the body is too large to try its encodings"}}
 	}
-	if f, ok := q.tryBodies(body); ok {
-		return []Finding{f}
-	}
-	if f, ok := q.trySecrets(body); ok {
-		return []Finding{f}
-	}
-	if f, ok := q.tryMessages(body); ok {
-		return []Finding{f}
+	if len(q.hmacs)+len(q.ed25519s) > 0 {
+		for _, try := range [...]func([]byte) (Finding, bool){q.tryBodies, q.trySecrets, q.tryMessages} {
+			if f, ok := try(body); ok {
+				return []Finding{f}
+			}
+		}
 	}
 	findings := q.suspectSecrets()
 	if len(body) == 0 {
@@ -162,6 +160,9 @@ func (q *inquest) tryBodies(body []byte) (Finding, bool) {
 	for change, variant := range bodyVariants(body) {
 		if k := q.match(q.signed, variant); k != nil {
 			return Finding{Cause: CauseBodyChanged, Key: k.name, Detail: change}, true
+		}
+		if q.left < 0 { // the rest would be made for nothing
+			break
 		}
 	}
 	return Finding{}, false

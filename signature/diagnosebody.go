@@ -3,6 +3,7 @@ package signature
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"iter"
 	"net/url"
@@ -190,11 +191,41 @@ func rewrite(body []byte, l layout, e escapes) []byte {
 	if l != indented {
 		return out
 	}
+	if indentedSize(out) > maxIndented {
+		return nil
+	}
 	var b bytes.Buffer
 	if json.Indent(&b, out, "", "  ") != nil {
 		return nil
 	}
 	return b.Bytes()
+}
+
+// maxIndented bounds an indented body, in bytes: without it, deep nesting would
+// make gigabytes of 256 KiB.
+const maxIndented = 4 * maxDiagnosed
+
+// indentedSize returns how long compact JSON is at most when it is indented by
+// two spaces.
+func indentedSize(compact []byte) int {
+	size, depth := len(compact), 0
+	for i := 0; i < len(compact); i++ {
+		switch compact[i] {
+		case '"':
+			i = stringEnd(compact, i) - 1
+		case '{', '[':
+			depth++
+			size += 1 + 2*depth
+		case '}', ']':
+			depth--
+			size += 1 + 2*depth
+		case ',':
+			size += 1 + 2*depth
+		case ':':
+			size++
+		}
+	}
+	return size
 }
 
 // stringEnd returns where the string that begins at i ends.
@@ -212,13 +243,13 @@ func stringEnd(body []byte, i int) int {
 
 // appendString adds a JSON string, its quotes included, with other escapes.
 func appendString(out, quoted []byte, e escapes) []byte {
-	plain := !bytes.ContainsAny(quoted, `\/<>&`) && ascii(quoted)
-	var text string
-	if plain || e == keepEscapes || json.Unmarshal(quoted, &text) != nil {
+	if e == keepEscapes || !bytes.ContainsAny(quoted, `\/<>&`) && ascii(quoted) {
 		return append(out, quoted...)
 	}
 	out = append(out, '"')
-	for _, r := range text {
+	for rest := quoted[1 : len(quoted)-1]; len(rest) > 0; {
+		r, n := firstRune(rest)
+		rest = rest[n:]
 		switch {
 		case r == '"' || r == '\\' || r == '/' && e&escapeSlash != 0:
 			out = append(out, '\\', byte(r))
@@ -232,6 +263,42 @@ func appendString(out, quoted []byte, e escapes) []byte {
 		}
 	}
 	return append(out, '"')
+}
+
+// firstRune returns the character that the inside of a valid JSON string begins
+// with, and in how many bytes it is written. Half of a surrogate pair and invalid
+// UTF-8 are utf8.RuneError, as they are to encoding/json.
+func firstRune(text []byte) (rune, int) {
+	if text[0] != '\\' {
+		return utf8.DecodeRune(text)
+	}
+	if text[1] != 'u' {
+		if i := strings.IndexByte("bfnrt", text[1]); i >= 0 {
+			return rune("\b\f\n\r\t"[i]), 2
+		}
+		return rune(text[1]), 2
+	}
+	r := escapedRune(text)
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if pair := utf16.DecodeRune(r, escapedRune(text[6:])); pair != utf8.RuneError {
+		return pair, 12
+	}
+	return utf8.RuneError, 6
+}
+
+// escapedRune returns the code unit of the \u escape that text begins with, or
+// utf8.RuneError if it begins with none.
+func escapedRune(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return utf8.RuneError
+	}
+	var unit [2]byte
+	if _, err := hex.Decode(unit[:], text[2:6]); err != nil {
+		return utf8.RuneError
+	}
+	return rune(unit[0])<<8 | rune(unit[1])
 }
 
 func ascii(text []byte) bool {

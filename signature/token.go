@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -37,6 +36,8 @@ type tokenSum = [sha256.Size]byte
 // nobody knows yet.
 const maxToken = 4096
 
+var errLongToken = under(ErrBadHeader, "the token is longer than 4096 bytes")
+
 // NewToken returns the scheme with the given header and keys. A secret is the
 // whole value of the header, so one with HTTP's Basic or Bearer authentication
 // begins with the word:
@@ -51,7 +52,8 @@ const maxToken = 4096
 // last space.
 func NewToken(headerName string, keys ...Key) (*Token, error) {
 	if headerName == "" || strings.ContainsFunc(headerName, notToken) {
-		return nil, fmt.Errorf("token: %q is not a header name", headerName)
+		// It is not quoted: it may be a whole line, with the secret in it.
+		return nil, errors.New("token: the first argument is not a header name, want one such as X-Api-Key, without its value")
 	}
 	parse := rawSecret("a shared secret", minSecret,
 		wrongKind{prefixPrivate, "a Standard Webhooks private key"},
@@ -101,11 +103,10 @@ func (t *Token) Check(token string, at time.Time) (string, error) {
 	case token == "":
 		return "", ErrNoSignature
 	case len(token) > maxToken:
-		return "", t.header.malformed
+		return "", errLongToken
 	}
 	at = instant(at, t.Now)
-	var buffer [256]byte
-	sum := sha256.Sum256(append(buffer[:0], token...))
+	sum := sumOf(token)
 	name, valid := "", false
 	for i := range t.ring.keys {
 		k := &t.ring.keys[i]
@@ -125,6 +126,23 @@ func (t *Token) Check(token string, at time.Time) (string, error) {
 	default:
 		return name, nil
 	}
+}
+
+// sumOf copies the token to the stack, so that a stranger's costs no garbage.
+func sumOf(token string) tokenSum {
+	var buffer [256]byte
+	if len(token) > len(buffer) {
+		return sumOfLong(token)
+	}
+	return sha256.Sum256(append(buffer[:0], token...))
+}
+
+// sumOfLong is apart, so that sumOf needs little stack.
+//
+//go:noinline
+func sumOfLong(token string) tokenSum {
+	var buffer [maxToken]byte
+	return sha256.Sum256(append(buffer[:0], token...))
 }
 
 // Sign implements [Signer]: it sets the header to the first key that is valid at

@@ -39,6 +39,14 @@
 // event. The last is in the source field, which [WithSources] checks: AWS does not
 // let customers send events whose source begins with "aws.".
 //
+// With [WithInner] whoever knows the token can also send an event that has the id
+// of one that is yet to come straight from Stripe, which is then a duplicate. If
+// more people know the token than Stripe's secret, give this way a registry of its
+// own, whose Dedupe has a name by middleware.WithSource.
+//
+// Package inbox stores the header with the token unless its Config.DropHeader
+// says otherwise; only Authorization is left out by itself.
+//
 // # Deliveries
 //
 // EventBridge waits five seconds for an answer and then tries again, for 24 hours

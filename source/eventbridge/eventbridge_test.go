@@ -122,7 +122,7 @@ func TestWithInner_TheDetailIsTheEvent(t *testing.T) {
 	require.Equal(t, direct, envs)
 
 	_, err = parse(ec2, eventbridge.WithInner(stripe.Inner()))
-	require.EqualError(t, err, `field "detail": envelope field "id": is missing`)
+	require.EqualError(t, err, `field "detail": field "object": must be "event" or "v2.core.event"`)
 	_, err = parse(ec2, eventbridge.WithInner(cactus.AppendEnvelope))
 	require.EqualError(t, err, `field "detail": envelope field "id": is missing`)
 	wrong := errors.New("wrong")

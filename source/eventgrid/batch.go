@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/cactuscorp/cactus"
@@ -13,16 +14,17 @@ import (
 // appendGrid appends the events of an array in the Event Grid schema. Errors count
 // them from zero.
 func (s *source) appendGrid(dst []cactus.Envelope, array []byte) ([]cactus.Envelope, error) {
-	objects, err := elements(array)
-	if err != nil {
-		return dst, err
-	}
-	all := dst
-	for i, object := range objects {
+	all, index := dst, 0
+	err := eachElement(array, func(object []byte) (err error) {
 		if all, err = s.appendOne(all, object); err != nil {
-			clear(all[len(dst):])
-			return dst, inBatch(i, err)
+			return inBatch(index, err)
 		}
+		index++
+		return nil
+	})
+	if err != nil {
+		clear(all[len(dst):])
+		return dst, err
 	}
 	return all, nil
 }
@@ -47,17 +49,30 @@ var (
 	errNoData = errors.New(`field "data": is missing`)
 )
 
-// elements splits an array. What it returns is no view of it, and no element has
-// been checked beyond its syntax.
-func elements(array []byte) ([]json.RawMessage, error) {
-	if trimmed := bytes.TrimLeft(array, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '[' {
-		return nil, errArray
+// eachElement calls fn with each element of an array, which is no view of it and
+// has been checked for its syntax alone. It goes no further than the first error,
+// so that a million elements that are no events cost no more than one.
+func eachElement(array []byte, fn func(element []byte) error) error {
+	d := json.NewDecoder(bytes.NewReader(array))
+	if begin, err := d.Token(); err != nil || begin != json.Delim('[') {
+		return errArray
 	}
-	var objects []json.RawMessage
-	if json.Unmarshal(array, &objects) != nil {
-		return nil, errArray
+	for d.More() {
+		var element json.RawMessage
+		if d.Decode(&element) != nil {
+			return errArray
+		}
+		if err := fn(element); err != nil {
+			return err
+		}
 	}
-	return objects, nil
+	if _, err := d.Token(); err != nil {
+		return errArray
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errArray
+	}
+	return nil
 }
 
 // open reads the event that data is.

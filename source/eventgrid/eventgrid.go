@@ -38,6 +38,14 @@
 // does not prove that nobody changed the body between the end of TLS and here, nor
 // that the request is new, nor which topic an event is of.
 //
+// With [WithInner] whoever knows the token can also send an event that has the id
+// of one that is yet to come straight from Stripe, which is then a duplicate. If
+// more people know the token than Stripe's secret, give this way a registry of its
+// own, whose Dedupe has a name by middleware.WithSource.
+//
+// Package inbox stores the header with the token unless its Config.DropHeader
+// says otherwise; only Authorization is left out by itself.
+//
 // # Handshakes
 //
 // Event Grid asks before it delivers. In its own schema it posts a validation
@@ -106,6 +114,7 @@ func New(v signature.Verifier, opts ...Option) cactus.Source {
 type source struct {
 	verifier  signature.Verifier
 	parameter string           // "": the verifier's own header
+	missing   error            // that it is not there
 	token     *signature.Token // nil without a parameter
 	inner     func([]cactus.Envelope, []byte) ([]cactus.Envelope, error)
 	origins   []string

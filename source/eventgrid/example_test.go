@@ -47,6 +47,29 @@ func Example() {
 	// 401
 }
 
+// The endpoint of the subscription is https://example.com/events?code=b52e8a01d8c94f6e8b77.
+func ExampleWithQueryParameter() {
+	var r cactus.Registry
+	cactus.On(&r, func(_ context.Context, e *blobCreated) error {
+		fmt.Println(e.Subject)
+		return nil
+	})
+	token := signature.Must(signature.NewToken("Unused", signature.Key{Secret: "b52e8a01d8c94f6e8b77"}))
+	h := cactus.NewHandler(&r, eventgrid.New(token, eventgrid.WithQueryParameter("code")))
+	for _, target := range []string{"/events?code=b52e8a01d8c94f6e8b77", "/events?code=guess", "/events"} {
+		req := httptest.NewRequest(http.MethodPost, target, strings.NewReader("["+blob+"]"))
+		req.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, req)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// /blobs/logo.png
+	// 200
+	// 401
+	// 401
+}
+
 type customer struct {
 	Name string `json:"name"`
 }

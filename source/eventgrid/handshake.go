@@ -27,17 +27,19 @@ func (s *source) Respond(req *cactus.Request, verified bool) *cactus.Response {
 	if !verified || !bytes.Contains(req.Body, []byte(validationType)) || isCloudEvent(req.Header["Content-Type"]) {
 		return nil
 	}
-	objects, err := elements(req.Body)
-	if err != nil || len(objects) != 1 {
+	var code string
+	err := eachElement(req.Body, func(object []byte) error {
+		e, err := read(object)
+		if err == nil && (e.typ != validationType || code != "") {
+			err = errNoHandshake
+		}
+		if err == nil {
+			code, err = e.code()
+		}
+		return err
+	})
+	if err != nil || code == "" {
 		return nil // Parse says what is wrong
-	}
-	e, err := read(objects[0])
-	if err != nil || e.typ != validationType {
-		return nil
-	}
-	code, err := e.code()
-	if err != nil {
-		return nil
 	}
 	body, err := json.Marshal(map[string]string{"validationResponse": code})
 	if err != nil {
@@ -45,6 +47,8 @@ func (s *source) Respond(req *cactus.Request, verified bool) *cactus.Response {
 	}
 	return &cactus.Response{Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
 }
+
+var errNoHandshake = errors.New("not one validation event and nothing else")
 
 var errNoCode = errors.New(`field "data.validationCode": is missing`)
 

@@ -3,7 +3,9 @@ package eventgrid
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/cactuscorp/cactus"
 	"github.com/cactuscorp/cactus/signature"
@@ -39,32 +41,71 @@ func WithOrigins(origins ...string) Option {
 
 // WithQueryParameter looks for the token in this parameter of the URL, which must
 // be there once, and not in a header. The verifier of [New] must be a
-// [signature.Token]. It panics if name is empty.
+// [signature.Token], whose header is not looked at: any name will do. It panics if
+// name is empty.
 //
 // URLs are written down in more places than headers: by proxies, load balancers
-// and whatever measures requests. Cactus logs no query. Prefer delivery
-// properties.
+// and whatever measures requests. Cactus logs no query, but what stores whole
+// requests, such as package inbox, stores it. Prefer delivery properties.
 func WithQueryParameter(name string) Option {
 	if name == "" {
 		panic("eventgrid: WithQueryParameter: the name is empty")
 	}
-	return func(s *source) { s.parameter = name }
+	missing := fmt.Errorf("%w: no query parameter %q", signature.ErrNoSignature, name)
+	return func(s *source) { s.parameter, s.missing = name, missing }
 }
 
-var errParameterTwice = fmt.Errorf("%w: the query parameter is repeated", signature.ErrRefused)
+var (
+	errParameterTwice  = fmt.Errorf("%w: the query parameter is repeated", signature.ErrRefused)
+	errParameterEscape = fmt.Errorf("%w: the query parameter has a bad escape, or a semicolon", signature.ErrRefused)
+)
 
 func (s *source) verifyQuery(req *cactus.Request) (string, error) {
 	if req.URL == nil {
-		return s.token.Check("", req.ReceivedAt)
+		return "", s.missing
 	}
-	switch values := req.URL.Query()[s.parameter]; len(values) {
-	case 0:
-		return s.token.Check("", req.ReceivedAt)
-	case 1:
-		return s.token.Check(values[0], req.ReceivedAt)
+	token, err := parameter(req.URL.RawQuery, s.parameter)
+	switch {
+	case err != nil:
+		return "", err
+	case token == "":
+		return "", s.missing
 	default:
-		return "", errParameterTwice
+		return s.token.Check(token, req.ReceivedAt)
 	}
+}
+
+// parameter returns the one value that name has in a query, and "" if it is not
+// there. It makes no map of the others, because nobody knows yet who sent them.
+func parameter(query, name string) (value string, err error) {
+	for found := false; query != ""; {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		key, escaped, _ := strings.Cut(pair, "=")
+		if !means(key, name) {
+			continue
+		}
+		if found {
+			return "", errParameterTwice
+		}
+		found = true
+		if value, err = url.QueryUnescape(escaped); err != nil || strings.Contains(escaped, ";") {
+			return "", errParameterEscape
+		}
+	}
+	return value, nil
+}
+
+// means reports whether key, which may have escapes, is name.
+func means(key, name string) bool {
+	if !strings.ContainsAny(key, "%+") {
+		return key == name
+	}
+	if len(key) < len(name) || len(key) > 3*len(name) {
+		return false
+	}
+	text, err := url.QueryUnescape(key)
+	return err == nil && text == name
 }
 
 // Diagnose implements [cactus.Diagnoser]. Of a token in the query, and of a

@@ -13,12 +13,16 @@ type object uint8
 const (
 	thinObject     object = 1 << iota // "v2.core.event", or nothing
 	snapshotObject                    // "event"
+	nothing                           // null, "" or not there
+
+	unnamed = thinObject | nothing
 )
 
 // parser reads events of the kinds that it takes. It does not change once
 // newParser has made it, but for what version remembers.
 type parser struct {
 	takes   object
+	named   bool     // the object must not be nothing
 	version *version // nil: any
 }
 
@@ -50,9 +54,11 @@ func (p *parser) append(dst []cactus.Envelope, body []byte) ([]cactus.Envelope, 
 	switch {
 	case err != nil:
 		return dst, err
+	case p.named && found == unnamed:
+		return dst, p.refuse(0)
 	case found&p.takes == 0:
 		return dst, p.refuse(found)
-	case found == thinObject:
+	case found&thinObject != 0:
 		return cactus.AppendEnvelope(dst, body)
 	default:
 		return p.appendSnapshot(dst, body)
@@ -64,7 +70,7 @@ func (p *parser) refuse(found object) error {
 	switch {
 	case found == snapshotObject:
 		return errSnapshot
-	case found == thinObject:
+	case found&thinObject != 0:
 		return errThin
 	case p.takes == thinObject:
 		return errNotThin
@@ -78,10 +84,10 @@ func (p *parser) refuse(found object) error {
 var errObjectTwice = errors.New(`field "object": is there twice`)
 
 // objectOf checks the whole body and returns what it says that it is, and zero if
-// that is something else. A body without an object is taken for a thin event, as
-// Stripe's own library does.
+// that is something else. A body without an object is unnamed: it is taken for a
+// thin event, as Stripe's own library does, if Stripe has signed it.
 func objectOf(body []byte) (object, error) {
-	found, seen := thinObject, false
+	found, seen := unnamed, false
 	err := envelope.Each(body, func(key, value []byte) error {
 		if string(key) != "object" {
 			return nil
@@ -96,13 +102,16 @@ func objectOf(body []byte) (object, error) {
 }
 
 func objectIn(value []byte) object {
-	if string(value) == `"v2.core.event"` || string(value) == "null" {
+	switch string(value) {
+	case `"v2.core.event"`:
 		return thinObject
+	case "null", `""`:
+		return unnamed
 	}
-	switch text, ok := unquote(value); {
-	case ok && (text == "v2.core.event" || text == ""):
+	switch text, _ := unquote(value); text {
+	case "v2.core.event":
 		return thinObject
-	case text == "event":
+	case "event":
 		return snapshotObject
 	default:
 		return 0

@@ -66,8 +66,11 @@ func objectURL(typ, id string) string {
 	switch typ {
 	case "balance", "balance_settings", "tax.settings": // an account has one
 		return path
-	case "bank_account", "capability", "card", "cash_balance", "discount", "fee_refund", "person", "transfer_reversal":
+	case "bank_account", "capability", "card", "cash_balance", "customer_cash_balance_transaction",
+		"discount", "fee_refund", "person", "transfer_reversal":
 		return "" // below another object
+	case "scheduled_query_run": // whose type does not say that it is Sigma's
+		path = "/v1/sigma/" + typ
 	}
 	if envelope.CheckID(id) != nil {
 		return ""

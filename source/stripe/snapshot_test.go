@@ -196,6 +196,25 @@ func TestEither_TakesBothKinds(t *testing.T) {
 	require.Panics(t, func() { stripe.Inner(nil) })
 }
 
+// A thin event names what is fetched with one's own API key, so that what somebody
+// else has put on a bus must not pass for one by accident.
+func TestInner_WantsAnObject(t *testing.T) {
+	parse := stripe.Inner()
+	_, err := parse(nil, []byte(body))
+	require.NoError(t, err)
+	for _, other := range []string{
+		strings.Replace(body, `"object":"v2.core.event",`, "", 1),
+		strings.Replace(body, `"v2.core.event"`, "null", 1),
+		strings.Replace(body, `"v2.core.event"`, `""`, 1),
+	} {
+		envs, err := parse(nil, []byte(other))
+		require.EqualError(t, err, `field "object": must be "event" or "v2.core.event"`)
+		require.Empty(t, envs)
+		_, err = stripe.Thin(verifier()).Parse(nil, cactus.NewRequest(nil, []byte(other), time.Time{}))
+		require.NoError(t, err, "Stripe has signed it")
+	}
+}
+
 func TestRequest_ReadsBothForms(t *testing.T) {
 	for text, want := range map[string]stripe.Request{
 		`{"id":"req_1","idempotency_key":"k"}`: {ID: "req_1", IdempotencyKey: "k"},

@@ -73,10 +73,15 @@ func Either(v *signature.Stripe, opts ...Option) cactus.Source {
 //
 //	eventbridge.New(token, eventbridge.WithInner(stripe.Inner()))
 //
+// Stripe has not signed what is in there, so an event must have the object that
+// tells its kind, which [Thin] does without.
+//
 // The parser appends the one event of body to dst, whose bytes it keeps, and is
 // safe for concurrent use. Inner panics if an option is nil.
 func Inner(opts ...Option) func(dst []cactus.Envelope, body []byte) ([]cactus.Envelope, error) {
-	return newParser("Inner", thinObject|snapshotObject, opts).append
+	p := newParser("Inner", thinObject|snapshotObject, opts)
+	p.named = true
+	return p.append
 }
 
 // Option changes a source of snapshot events.
