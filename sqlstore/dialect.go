@@ -44,21 +44,23 @@ const (
 
 // expand writes a statement for the dialect. What differs stands in braces, and
 // parameters are ?1, ?2 and so on, which all SQLite drivers take. A line that
-// begins with PostgreSQL: is for that dialect alone.
-func (d Dialect) expand(statement, prefix string) string {
+// begins with SQLite: or PostgreSQL: is for that dialect alone.
+func (d Dialect) expand(statement, prefix, table string) string {
 	lines := strings.Split(strings.TrimSpace(statement), "\n")
 	kept := lines[:0]
 	for _, line := range lines {
 		line = strings.TrimPrefix(line, "\t")
-		rest, only := strings.CutPrefix(line, "PostgreSQL:")
-		if only && d != PostgreSQL {
-			continue
+		name, rest, only := strings.Cut(line, ":")
+		switch {
+		case !only || name != SQLite.String() && name != PostgreSQL.String():
+			kept = append(kept, line)
+		case name == d.String():
+			kept = append(kept, rest)
 		}
-		kept = append(kept, rest)
 	}
-	values := []string{"{prefix}", prefix, "{blob}", "blob", "{greatest}", "MAX", "{now}", sqliteNow, "{locked}", "", "{storage}", " WITHOUT ROWID"}
+	values := []string{"{prefix}", prefix, "{table}", prefix + table, "{blob}", "blob", "{greatest}", "MAX", "{now}", sqliteNow, "{locked}", "", "{storage}", " WITHOUT ROWID"}
 	if d == PostgreSQL {
-		values = []string{"{prefix}", prefix, "{blob}", "bytea", "{greatest}", "GREATEST", "{now}", postgresNow, "{locked}", " FOR UPDATE SKIP LOCKED", "{storage}", "", "?", "$"}
+		values = []string{"{prefix}", prefix, "{table}", prefix + table, "{blob}", "bytea", "{greatest}", "GREATEST", "{now}", postgresNow, "{locked}", " FOR UPDATE SKIP LOCKED", "{storage}", "", "?", "$"}
 	}
 	return strings.NewReplacer(values...).Replace(strings.Join(kept, "\n"))
 }

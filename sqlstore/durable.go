@@ -17,8 +17,8 @@ const (
 )
 
 // checkDurable looks at a connection's settings, which costs no input or output.
-func (d *Dedupe) checkDurable(ctx context.Context, c Execer) error {
-	if d.dialect != SQLite {
+func (t *table) checkDurable(ctx context.Context, c Execer) error {
+	if t.dialect != SQLite {
 		return nil // the commit statement sees to it
 	}
 	var level int
@@ -47,27 +47,27 @@ func (d *Dedupe) checkDurable(ctx context.Context, c Execer) error {
 }
 
 // checkPool looks at one connection of the pool.
-func (d *Dedupe) checkPool(ctx context.Context) error {
-	if d.dialect != SQLite {
+func (t *table) checkPool(ctx context.Context) error {
+	if t.dialect != SQLite {
 		return nil
 	}
-	conn, err := d.db.Conn(ctx)
+	conn, err := t.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
 	defer conn.Close()
-	return d.checkDurable(ctx, conn)
+	return t.checkDurable(ctx, conn)
 }
 
 // checkOnce is checkPool until it has found nothing wrong. It keeps a store that
 // cannot commit from letting a handler run.
-func (d *Dedupe) checkOnce(ctx context.Context) error {
-	if d.checked.Load() {
+func (t *table) checkOnce(ctx context.Context) error {
+	if t.checked.Load() {
 		return nil
 	}
-	if err := d.checkPool(ctx); err != nil {
+	if err := t.checkPool(ctx); err != nil {
 		return err
 	}
-	d.checked.Store(true)
+	t.checked.Store(true)
 	return nil
 }

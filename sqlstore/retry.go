@@ -15,10 +15,10 @@ const retryTries = 9
 var retryWaits = backoff.Exponential{Base: 5 * time.Millisecond, Max: 400 * time.Millisecond}
 
 // retry repeats what had no effect because of somebody else's statement.
-func (d *Dedupe) retry(ctx context.Context, f func() error) error {
+func (t *table) retry(ctx context.Context, f func() error) error {
 	for try := 1; ; try++ {
 		err := f()
-		if err == nil || !d.dialect.transient(err) || try == retryTries || backoff.Sleep(ctx, retryWaits.Wait(try)) != nil {
+		if err == nil || !t.dialect.transient(err) || try == retryTries || backoff.Sleep(ctx, retryWaits.Wait(try)) != nil {
 			return err
 		}
 	}

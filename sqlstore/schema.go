@@ -19,11 +19,17 @@ const versions = `
 		version integer NOT NULL
 	)`
 
-// dedupeSteps make each schema version of the dedupe store from the one before.
-// A step that has been released never changes.
-var dedupeSteps = [][]string{{
+// kind is a sort of table.
+type kind struct {
+	name string
+	// steps make each schema version from the one before. A step that has been
+	// released never changes.
+	steps [][]string
+}
+
+var dedupeKind = kind{"dedupe", [][]string{{
 	`
-	CREATE TABLE IF NOT EXISTS {prefix}dedupe (
+	CREATE TABLE IF NOT EXISTS {table} (
 		key_hash    {blob} PRIMARY KEY NOT NULL,
 		source      text NOT NULL,
 		tenant      text NOT NULL,
@@ -34,24 +40,68 @@ var dedupeSteps = [][]string{{
 		expires_at  bigint NOT NULL
 	){storage}`,
 	`
-	CREATE INDEX IF NOT EXISTS {prefix}dedupe_expires ON {prefix}dedupe (expires_at)`,
-}}
+	CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)`,
+}}}
 
-// Schema returns the statements that Migrate executes on an empty database, for
-// those who migrate with a tool of their own. The prefix is the only option
-// that counts. It panics if d is not a [Dialect].
+var orderKind = kind{"order", [][]string{{
+	`
+	CREATE TABLE IF NOT EXISTS {table} (
+		key_hash    {blob} PRIMARY KEY NOT NULL,
+		source      text NOT NULL,
+		tenant      text NOT NULL,
+		id          text NOT NULL,
+		owner       {blob} NOT NULL,
+		lease_until bigint NOT NULL,
+		place       bigint NOT NULL,
+		keep_until  bigint NOT NULL,
+		expires_at  bigint NOT NULL
+	){storage}`,
+	`
+	CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)`,
+}}}
+
+var inboxKind = kind{"inbox", [][]string{{
+	`
+	CREATE TABLE IF NOT EXISTS {table} (
+		id         {blob} PRIMARY KEY NOT NULL,
+		source     text NOT NULL,
+		head       text NOT NULL,
+		body       {blob} NOT NULL,
+		added_at   bigint NOT NULL,
+		queued_at  bigint NOT NULL,
+		due_at     bigint,
+		ready_at   bigint,
+		owner      {blob},
+		attempts   bigint NOT NULL DEFAULT 0,
+		lost       bigint NOT NULL DEFAULT 0,
+		reason     text NOT NULL DEFAULT '',
+		event_type text NOT NULL DEFAULT '',
+		event_id   text NOT NULL DEFAULT '',
+		buried_at  bigint
+	)`,
+	`
+	CREATE INDEX IF NOT EXISTS {table}_due ON {table} (due_at, id)`,
+	`
+	CREATE INDEX IF NOT EXISTS {table}_dead ON {table} (id) WHERE buried_at IS NOT NULL`,
+}}}
+
+// Schema returns the statements that the Migrate of all stores executes on an empty
+// database, for those who migrate with a tool of their own. Those of a store that
+// you do not use can be left out. The prefix is the only option that counts. It
+// panics if d is not a [Dialect].
 func Schema(d Dialect, opts ...Option) string {
 	d.check("Schema")
 	prefix := newOptions(opts).prefix
-	statements := []string{versions}
-	for _, step := range dedupeSteps {
-		statements = append(statements, step...)
-	}
-	statements = append(statements, fmt.Sprintf(`
-	INSERT INTO {prefix}schema (name, version) VALUES ('dedupe', %d)
-	ON CONFLICT (name) DO NOTHING`, len(dedupeSteps)))
-	for i, statement := range statements {
-		statements[i] = d.expand(statement, prefix) + ";\n"
+	statements := []string{d.expand(versions, prefix, "") + ";\n"}
+	for _, k := range []kind{dedupeKind, orderKind, inboxKind} {
+		for _, step := range k.steps {
+			for _, statement := range step {
+				statements = append(statements, d.expand(statement, prefix, k.name)+";\n")
+			}
+		}
+		statements = append(statements, d.expand(fmt.Sprintf(`
+	INSERT INTO {prefix}schema (name, version) VALUES ('%s', %d)
+	ON CONFLICT (name) DO NOTHING`, k.name, len(k.steps)), prefix, k.name)+";\n")
 	}
 	return strings.Join(statements, "\n")
 }
@@ -61,59 +111,59 @@ func Schema(d Dialect, opts ...Option) string {
 // several processes at once.
 //
 // On SQLite it also looks at its connection's durability: [ErrNotDurable].
-func (d *Dedupe) Migrate(ctx context.Context) error {
-	if err := d.checkPool(ctx); err != nil {
+func (t *table) Migrate(ctx context.Context) error {
+	if err := t.checkPool(ctx); err != nil {
 		return err
 	}
-	version, err := d.schemaVersion(ctx, d.db)
-	if err == nil && version == len(dedupeSteps) {
+	version, err := t.schemaVersion(ctx, t.db)
+	if err == nil && version == len(t.steps) {
 		return nil // without a right to create anything
 	}
-	return d.retry(ctx, func() error { return d.migrate(ctx) })
+	return t.retry(ctx, func() error { return t.migrate(ctx) })
 }
 
-func (d *Dedupe) migrate(ctx context.Context) error {
+func (t *table) migrate(ctx context.Context) error {
 	var opts *sql.TxOptions
-	if d.dialect == PostgreSQL {
+	if t.dialect == PostgreSQL {
 		opts = &sql.TxOptions{Isolation: sql.LevelReadCommitted} // to see what the lock's last owner did
-	} else if _, err := d.db.ExecContext(ctx, d.expand(versions)); err != nil {
+	} else if _, err := t.db.ExecContext(ctx, t.expand(versions)); err != nil {
 		return fmt.Errorf("create table of schema versions: %w", err)
 	}
-	tx, err := d.db.BeginTx(ctx, opts)
+	tx, err := t.db.BeginTx(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin migration: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if d.dialect == PostgreSQL {
+	if t.dialect == PostgreSQL {
 		// CREATE TABLE IF NOT EXISTS fails where two do it at once.
-		if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, d.lockID()); err != nil {
+		if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, t.lockID()); err != nil {
 			return fmt.Errorf("lock schema: %w", err)
 		}
-		if _, err := tx.ExecContext(ctx, d.expand(versions)); err != nil {
+		if _, err := tx.ExecContext(ctx, t.expand(versions)); err != nil {
 			return fmt.Errorf("create table of schema versions: %w", err)
 		}
 	}
 	// The first statement is a write, so that SQLite locks here and not later.
-	if _, err := tx.ExecContext(ctx, d.expand(`
-	INSERT INTO {prefix}schema (name, version) VALUES ('dedupe', 0)
-	ON CONFLICT (name) DO UPDATE SET name = excluded.name`)); err != nil {
+	if _, err := tx.ExecContext(ctx, t.expand(`
+	INSERT INTO {prefix}schema (name, version) VALUES (?1, 0)
+	ON CONFLICT (name) DO UPDATE SET name = excluded.name`), t.name); err != nil {
 		return fmt.Errorf("lock schema version: %w", err)
 	}
-	version, err := d.schemaVersion(ctx, tx)
+	version, err := t.schemaVersion(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if version > len(dedupeSteps) {
-		return fmt.Errorf("%w: version %d, and this one knows %d", ErrNewerSchema, version, len(dedupeSteps))
+	if version > len(t.steps) {
+		return fmt.Errorf("%w: version %d, and this one knows %d", ErrNewerSchema, version, len(t.steps))
 	}
-	for i, step := range dedupeSteps[version:] {
+	for i, step := range t.steps[version:] {
 		for _, statement := range step {
-			if _, err := tx.ExecContext(ctx, d.expand(statement)); err != nil {
+			if _, err := tx.ExecContext(ctx, t.expand(statement)); err != nil {
 				return fmt.Errorf("migrate to schema version %d: %w", version+i+1, err)
 			}
 		}
 	}
-	if _, err := tx.ExecContext(ctx, d.expand(`UPDATE {prefix}schema SET version = ?1 WHERE name = 'dedupe'`), len(dedupeSteps)); err != nil {
+	if _, err := tx.ExecContext(ctx, t.expand(`UPDATE {prefix}schema SET version = ?1 WHERE name = ?2`), len(t.steps), t.name); err != nil {
 		return fmt.Errorf("write schema version: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
@@ -122,14 +172,14 @@ func (d *Dedupe) migrate(ctx context.Context) error {
 	return nil
 }
 
-func (d *Dedupe) schemaVersion(ctx context.Context, db Execer) (version int, err error) {
-	err = db.QueryRowContext(ctx, d.expand(`SELECT version FROM {prefix}schema WHERE name = 'dedupe'`)).Scan(&version)
+func (t *table) schemaVersion(ctx context.Context, db Execer) (version int, err error) {
+	err = db.QueryRowContext(ctx, t.expand(`SELECT version FROM {prefix}schema WHERE name = ?1`), t.name).Scan(&version)
 	return version, err
 }
 
 // lockID is what all that migrate tables of this prefix lock.
-func (d *Dedupe) lockID() int64 {
+func (t *table) lockID() int64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte("cactus sqlstore " + d.prefix))
+	_, _ = h.Write([]byte("cactus sqlstore " + t.prefix))
 	return int64(h.Sum64()) //nolint:gosec // all 64 bits, whatever the sign
 }

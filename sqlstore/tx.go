@@ -38,6 +38,9 @@ func (d *Dedupe) CommitTx(ctx context.Context, tx Execer) error {
 	if claim == nil {
 		return ErrNoClaim
 	}
+	if err := d.checkDurable(ctx, tx); err != nil {
+		return err
+	}
 	return d.commit(ctx, tx, claim.Key(), claim.Owner(), claim.Retention())
 }
 

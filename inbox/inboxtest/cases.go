@@ -77,7 +77,7 @@ func firstComesFirst(s *suite) {
 	for i, c := range claimed {
 		require.Equal(s, ids[i], c.Item.ID, "the item at place %d", i)
 	}
-	s.retry(claims[0], inbox.Retry{Wait: short})
+	s.retry(claims[0], inbox.Retry{Wait: s.short})
 	s.pause()
 	newer := s.add(1)[0]
 	for i, want := range []inbox.ID{ids[3], ids[4], ids[0], newer} {
@@ -88,7 +88,7 @@ func firstComesFirst(s *suite) {
 
 func completed(s *suite) {
 	s.add(3)
-	_, claims := s.claim(3, brief)
+	_, claims := s.claim(3, s.brief())
 	s.complete(2, "of two", claims[:2]...)
 	s.complete(0, "again", claims[:2]...)
 	s.requireStats(inbox.Stats{Running: 1}, "after Complete")
@@ -112,7 +112,7 @@ func released(s *suite) {
 func leaseRunsOut(s *suite) {
 	s.add(1)
 	for lost := range 3 {
-		claimed, _ := s.one(short, "an item whose lease has run out")
+		claimed, _ := s.one(s.short, "an item whose lease has run out")
 		require.Equal(s, lost, claimed.Lost, "lost claims")
 		require.Zero(s, claimed.Attempts, "attempts of an item whose lease ran out")
 		s.pause()
@@ -120,7 +120,7 @@ func leaseRunsOut(s *suite) {
 	}
 	_, claim := s.one(long, "an item whose lease has run out")
 	s.release(1, "of one", claim)
-	claimed, _ := s.one(short, "an item that was released")
+	claimed, _ := s.one(s.short, "an item that was released")
 	require.Zero(s, claimed.Lost, "lost claims after Release")
 	s.pause()
 	claimed, claim = s.one(long, "an item whose lease has run out")
@@ -132,11 +132,11 @@ func leaseRunsOut(s *suite) {
 
 func renewed(s *suite) {
 	s.add(2)
-	_, claims := s.claim(2, brief)
+	_, claims := s.claim(2, s.brief())
 	require.ElementsMatch(s, []inbox.ID{claims[0].ID, claims[1].ID}, s.renew(long, claims...), "renewed ids")
 	s.pause()
 	s.none("items whose leases were renewed")
-	s.renew(short, claims[0])
+	s.renew(s.short, claims[0])
 	s.pause()
 	claimed, _ := s.claim(2, long)
 	require.Len(s, claimed, 1, "items of which one was renewed for a short time")
@@ -150,7 +150,7 @@ func lateOwner(s *suite) {
 	s.complete(1, "by the owner", held)
 
 	s.add(1)
-	_, late := s.one(short, "an item that was added")
+	_, late := s.one(s.short, "an item that was added")
 	s.pause()
 	_, next := s.one(long, "an item whose lease has run out")
 	s.requireFenced(late, "a late owner")
@@ -195,8 +195,8 @@ func partly(s *suite) {
 
 func retryWaits(s *suite) {
 	s.add(2)
-	_, claims := s.claim(2, brief)
-	s.retry(claims[0], inbox.Retry{Wait: brief, Reason: "not yet"})
+	_, claims := s.claim(2, s.brief())
+	s.retry(claims[0], inbox.Retry{Wait: s.brief(), Reason: "not yet"})
 	s.retry(claims[1], inbox.Retry{Wait: long, Reason: "not yet"})
 	s.none("items that are scheduled")
 	s.requireStats(inbox.Stats{Scheduled: 2}, "items that are scheduled")
@@ -225,10 +225,10 @@ func age(s *suite) {
 	s.add(1)
 	s.pause()
 	s.add(1)
-	require.GreaterOrEqual(s, s.stats().Oldest, pause/2, "the age of the oldest")
+	require.GreaterOrEqual(s, s.stats().Oldest, pause*s.short/2, "the age of the oldest")
 	claimed, claims := s.claim(2, long)
 	require.Len(s, claimed, 2, "items that are ready")
-	require.GreaterOrEqual(s, claimed[0].Age, pause/2, "the age of an old item")
+	require.GreaterOrEqual(s, claimed[0].Age, pause*s.short/2, "the age of an old item")
 	require.Less(s, claimed[1].Age, claimed[0].Age, "the age of a new item")
 	s.retry(claims[0], inbox.Retry{})
 	again, claim := s.one(long, "an item that was retried")

@@ -58,7 +58,7 @@ func concurrentClaims(s *suite) {
 
 func concurrentTakeovers(s *suite) {
 	ids := s.add(60)
-	claimed, _ := s.claim(60, short)
+	claimed, _ := s.claim(60, s.short)
 	require.Len(s, claimed, 60, "items that are ready")
 	s.pause()
 	s.requireEachOnce(ids, s.race(), "concurrent takeovers")

@@ -10,7 +10,7 @@ import (
 
 func buried(s *suite) {
 	id := s.add(1)[0]
-	_, claim := s.one(brief, "an item that was added")
+	_, claim := s.one(s.brief(), "an item that was added")
 	burial := inbox.Burial{Reason: "déjà vu ' \"", EventType: "order.lost", EventID: "evt_1"}
 	s.bury(claim, burial)
 	s.pause()
@@ -70,7 +70,7 @@ func replayed(s *suite) {
 	require.Equal(s, id, claimed.Item.ID, "the replayed item")
 	require.Zero(s, claimed.Attempts, "attempts of a replayed item")
 	require.Zero(s, claimed.Lost, "lost claims of a replayed item")
-	require.Less(s, claimed.Age, time.Since(began)+pause/2, "the age of a replayed item")
+	require.Less(s, claimed.Age, time.Since(began)+pause*s.short/2, "the age of a replayed item")
 	s.complete(2, "of a replayed item and the one that was held", claim, held)
 	require.Equal(s, other, s.letter().Item.ID, "the dead letter that was not replayed")
 }

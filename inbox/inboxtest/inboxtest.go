@@ -28,28 +28,43 @@ import (
 )
 
 const (
-	long  = time.Hour              // never runs out here
-	short = 20 * time.Millisecond  // runs out in a pause
-	pause = 100 * time.Millisecond // for the store's clock, which may be coarse
-	brief = pause * 4 / 5          // runs out in a pause, and not before a few calls
+	long  = time.Hour             // never runs out here
+	short = 20 * time.Millisecond // runs out in a pause, unless WithShortLease
+	pause = 5                     // short leases: the store's clock may be coarse
 )
+
+// Option changes how [Run] tests.
+type Option func(*suite)
+
+// WithShortLease sets how long the leases and waits last that run out in a test.
+// The default is 20 milliseconds. A store needs more if two of its calls may take
+// as long, as those of a database on a loaded machine do. The suite waits for five
+// such leases some ten times.
+//
+// It panics if lease is less than a millisecond.
+func WithShortLease(lease time.Duration) Option {
+	if lease < time.Millisecond {
+		panic(fmt.Sprintf("inboxtest: WithShortLease(%v): at least a millisecond is needed", lease))
+	}
+	return func(s *suite) { s.short = lease }
+}
 
 // Run tests the stores that newStore makes: one for each case, empty, with room
 // for a thousand items, and safe to leave to its tb.Cleanup. The cases are
 // subtests if tb is a *testing.T, and otherwise run one after the other until one
 // fails.
-func Run(tb testing.TB, newStore func(tb testing.TB) inbox.Store) {
+func Run(tb testing.TB, newStore func(tb testing.TB) inbox.Store, opts ...Option) {
 	tb.Helper()
 	if newStore == nil {
 		tb.Fatal("inboxtest: newStore is nil")
 	}
 	for _, c := range cases {
 		if t, ok := tb.(*testing.T); ok {
-			t.Run(c.name, func(t *testing.T) { c.run(&suite{TB: t, store: newStore(t)}) })
+			t.Run(c.name, func(t *testing.T) { c.run(newSuite(t, newStore(t), opts)) })
 			continue
 		}
 		tb.Logf("inboxtest: %s", c.name)
-		c.run(&suite{TB: tb, store: newStore(tb)})
+		c.run(newSuite(tb, newStore(tb), opts))
 	}
 }
 
@@ -58,8 +73,18 @@ type suite struct {
 	testing.TB
 
 	store  inbox.Store
+	short  time.Duration
 	items  uint32
 	owners atomic.Uint64
+}
+
+func newSuite(tb testing.TB, store inbox.Store, opts []Option) *suite {
+	tb.Helper()
+	s := &suite{TB: tb, store: store, short: short}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
 }
 
 // ctx outlives no case.
@@ -213,4 +238,7 @@ func (s *suite) requireLost(err error, why string) {
 
 // pause lets time pass until what is short has run out. A store has a clock of
 // its own, so there is nothing to do but to wait.
-func (s *suite) pause() { time.Sleep(pause) }
+func (s *suite) pause() { time.Sleep(pause * s.short) }
+
+// brief runs out in a pause, and not before a few calls.
+func (s *suite) brief() time.Duration { return (pause - 1) * s.short }

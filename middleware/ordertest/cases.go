@@ -99,7 +99,7 @@ func releaseLeaves(s *suite) {
 	s.release(s.claim(long, 9, "a later position"))
 	s.requireStatus(middleware.Stale, 4, "a position that was stale before a release")
 	s.requireFree(6, "a position below one that was released")
-	s.claim(short, 9, "a later position")
+	s.claim(s.short, 9, "a later position")
 	s.pause()
 	s.requireStatus(middleware.Stale, 4, "a position that was stale before a lease ran out")
 	s.requireFree(6, "a position below one whose lease ran out")
@@ -117,14 +117,14 @@ func extremes(s *suite) {
 }
 
 func leaseRunsOut(s *suite) {
-	s.claim(short, 5, "a key that nobody has had")
+	s.claim(s.short, 5, "a key that nobody has had")
 	s.pause()
 	s.claim(long, 4, "a key whose lease has run out")
 	s.requireStatus(middleware.InFlight, 6, "a key that was taken over")
 }
 
 func renewed(s *suite) {
-	o := s.claim(short*2, 5, "a key that nobody has had")
+	o := s.claim(s.short*2, 5, "a key that nobody has had")
 	require.NoError(s, s.renew(o), "Renew by the owner")
 	s.pause()
 	s.requireStatus(middleware.InFlight, 6, "a key whose lease was renewed")
@@ -140,9 +140,9 @@ func renewalFenced(s *suite) {
 	s.requireLost(s.renew(o), "Renew after Release")
 	s.requireFree(5, "a key that was renewed after its release")
 
-	late := s.claim(short, 5, "a key that nobody holds")
+	late := s.claim(s.short, 5, "a key that nobody holds")
 	s.pause()
-	s.claim(short, 5, "a key whose lease has run out")
+	s.claim(s.short, 5, "a key whose lease has run out")
 	s.requireLost(s.renew(late), "Renew after a takeover")
 	s.pause()
 	next := s.claim(long, 5, "a key whose lease a late owner tried to renew")
@@ -159,7 +159,7 @@ func commitFenced(s *suite) {
 	s.release(o)
 	s.requireLost(s.commit(o, 9), "Commit after Release")
 
-	late := s.claim(short, 9, "a key that was committed after its release")
+	late := s.claim(s.short, 9, "a key that was committed after its release")
 	s.pause()
 	next := s.claim(long, 5, "a key whose lease has run out")
 	s.requireLost(s.commit(late, 9), "Commit after a takeover")
@@ -171,7 +171,7 @@ func commitFenced(s *suite) {
 
 func releaseFenced(s *suite) {
 	s.release(s.owner()) // of nothing
-	late := s.claim(short, 5, "a key that nobody has had")
+	late := s.claim(s.short, 5, "a key that nobody has had")
 	s.pause()
 	next := s.claim(long, 5, "a key whose lease has run out")
 	s.release(late)
@@ -194,16 +194,16 @@ func commitRepeated(s *suite) {
 }
 
 func retentionEnds(s *suite) {
-	s.complete(5, short)
+	s.complete(5, s.short)
 	s.pause()
-	o := s.claim(short*2, 3, "a position below one whose retention has ended")
+	o := s.claim(s.short*2, 3, "a position below one whose retention has ended")
 	s.requireStatus(middleware.InFlight, 5, "a key that was claimed after its retention")
 	require.NoError(s, s.commit(o, 3), "Commit of a position below one whose retention has ended")
 	s.requireFree(4, "a position below one whose retention has ended")
 	s.pause()
 	// The retention counts from the commit, and is not the lease.
 	s.requireStatus(middleware.Stale, 2, "a position whose retention is longer than its lease")
-	s.complete(none, short)
+	s.complete(none, s.short)
 	s.pause()
 	s.requireStatus(middleware.Stale, 2, "a position whose retention is longer than that of a later commit")
 }
@@ -301,7 +301,7 @@ func concurrentClaims(s *suite) {
 }
 
 func concurrentTakeovers(s *suite) {
-	late := s.claim(short, 5, "a key that nobody has had")
+	late := s.claim(s.short, 5, "a key that nobody has had")
 	s.pause()
 	won := s.race()
 	s.requireLost(s.commit(late, 9), "Commit after a takeover")

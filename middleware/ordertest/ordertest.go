@@ -25,29 +25,45 @@ import (
 )
 
 const (
-	long  = time.Hour              // never runs out here
-	short = 20 * time.Millisecond  // runs out in a pause
-	pause = 100 * time.Millisecond // for the store's clock, which may be coarse
+	long  = time.Hour             // never runs out here
+	short = 20 * time.Millisecond // runs out in a pause, unless WithShortLease
+	pause = 5                     // short leases: the store's clock may be coarse
 )
 
 // none is the position of a request that is never stale.
 const none = middleware.NoPosition
 
+// Option changes how [Run] tests.
+type Option func(*suite)
+
+// WithShortLease sets how long the leases and waits last that run out in a test.
+// The default is 20 milliseconds. A store needs more if two of its calls may take
+// as long, as those of a database on a loaded machine do. The suite waits for five
+// such leases some ten times.
+//
+// It panics if lease is less than a millisecond.
+func WithShortLease(lease time.Duration) Option {
+	if lease < time.Millisecond {
+		panic(fmt.Sprintf("ordertest: WithShortLease(%v): at least a millisecond is needed", lease))
+	}
+	return func(s *suite) { s.short = lease }
+}
+
 // Run tests the stores that newStore makes: one for each case, empty, and safe
 // to leave to its tb.Cleanup. The cases are subtests if tb is a *testing.T, and
 // otherwise run one after the other until one fails.
-func Run(tb testing.TB, newStore func(tb testing.TB) middleware.OrderStore) {
+func Run(tb testing.TB, newStore func(tb testing.TB) middleware.OrderStore, opts ...Option) {
 	tb.Helper()
 	if newStore == nil {
 		tb.Fatal("ordertest: newStore is nil")
 	}
 	for _, c := range cases {
 		if t, ok := tb.(*testing.T); ok {
-			t.Run(c.name, func(t *testing.T) { c.run(&suite{TB: t, store: newStore(t)}) })
+			t.Run(c.name, func(t *testing.T) { c.run(newSuite(t, newStore(t), opts)) })
 			continue
 		}
 		tb.Logf("ordertest: %s", c.name)
-		c.run(&suite{TB: tb, store: newStore(tb)})
+		c.run(newSuite(tb, newStore(tb), opts))
 	}
 }
 
@@ -61,8 +77,18 @@ type suite struct {
 	testing.TB
 
 	store  middleware.OrderStore
+	short  time.Duration
 	mu     sync.Mutex
 	owners uint32
+}
+
+func newSuite(tb testing.TB, store middleware.OrderStore, opts []Option) *suite {
+	tb.Helper()
+	s := &suite{TB: tb, store: store, short: short}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
 }
 
 // key is what most cases claim.
@@ -140,4 +166,4 @@ func (s *suite) requireLost(err error, why string) {
 
 // let time pass until what is short has run out. A store has a clock of its
 // own, so there is nothing to do but to wait.
-func (s *suite) pause() { time.Sleep(pause) }
+func (s *suite) pause() { time.Sleep(pause * s.short) }

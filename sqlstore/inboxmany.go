@@ -1,0 +1,116 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cactuscorp/cactus/inbox"
+)
+
+// The methods of Inbox that take several items. Each is one statement, whose
+// common table c has what was given.
+
+const (
+	inboxHeld = `
+	WHERE id IN (SELECT id FROM c) AND EXISTS (SELECT 1 FROM c WHERE c.id = i.id AND c.owner = i.owner)`
+
+	inboxRenewSQL = `
+	UPDATE {table} AS i SET due_at = {now} + CAST(?1 AS bigint)` + inboxHeld + `
+	RETURNING id`
+
+	inboxCompleteSQL = `
+	DELETE FROM {table} AS i` + inboxHeld
+
+	inboxReleaseSQL = `
+	UPDATE {table} AS i SET owner = NULL, due_at = {now}, lost = 0` + inboxHeld
+
+	inboxReplaySQL = `
+	UPDATE {table} SET
+		buried_at = NULL, due_at = {now}, queued_at = {now}, attempts = 0, lost = 0, reason = '', event_type = '', event_id = ''
+	WHERE buried_at IS NOT NULL AND id IN (SELECT id FROM c)`
+
+	inboxDiscardSQL = `
+	DELETE FROM {table}
+	WHERE buried_at IS NOT NULL AND id IN (SELECT id FROM c)`
+)
+
+// Renew implements inbox.Store. A lease that ran out but was not taken over is
+// renewed.
+func (s *Inbox) Renew(ctx context.Context, lease time.Duration, claims []inbox.Claim) (renewed []inbox.ID, err error) {
+	if len(claims) == 0 {
+		return nil, nil
+	}
+	with, args := claimed(claims, millis(lease))
+	err = s.query(ctx, func() { renewed = nil }, func(rows *sql.Rows) error {
+		var b []byte
+		var id inbox.ID
+		if err := rows.Scan(&b); err != nil {
+			return err
+		}
+		copy(id[:], b)
+		renewed = append(renewed, id)
+		return nil
+	}, s.expand(with+inboxRenewSQL), args...)
+	if err != nil {
+		return nil, fmt.Errorf("renew leases: %w", err)
+	}
+	return renewed, nil
+}
+
+// Complete implements inbox.Store.
+func (s *Inbox) Complete(ctx context.Context, claims []inbox.Claim) (int, error) {
+	with, args := claimed(claims)
+	return s.many(ctx, "complete items", with+inboxCompleteSQL, args)
+}
+
+// Release implements inbox.Store.
+func (s *Inbox) Release(ctx context.Context, claims []inbox.Claim) (int, error) {
+	with, args := claimed(claims)
+	return s.many(ctx, "release items", with+inboxReleaseSQL, args)
+}
+
+// Replay implements inbox.Store.
+func (s *Inbox) Replay(ctx context.Context, ids []inbox.ID) (int, error) {
+	with, args := named(ids)
+	return s.many(ctx, "replay dead letters", with+inboxReplaySQL, args)
+}
+
+// Discard implements inbox.Store.
+func (s *Inbox) Discard(ctx context.Context, ids []inbox.ID) (int, error) {
+	with, args := named(ids)
+	return s.many(ctx, "discard dead letters", with+inboxDiscardSQL, args)
+}
+
+func (s *Inbox) many(ctx context.Context, what, statement string, args []any) (int, error) {
+	if len(args) == 0 {
+		return 0, nil
+	}
+	n, err := s.exec(ctx, s.expand(statement), args...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	return int(n), nil
+}
+
+// claimed is the common table of claims. Its parameters come behind args.
+func claimed(claims []inbox.Claim, args ...any) (string, []any) {
+	rows := make([]string, len(claims))
+	for i := range claims {
+		rows[i] = fmt.Sprintf("(CAST(?%d AS {blob}), CAST(?%d AS {blob}))", len(args)+1, len(args)+2)
+		args = append(args, claims[i].ID[:], claims[i].Owner[:])
+	}
+	return "WITH c (id, owner) AS (VALUES " + strings.Join(rows, ", ") + ")", args
+}
+
+// named is the common table of ids.
+func named(ids []inbox.ID) (string, []any) {
+	rows, args := make([]string, len(ids)), make([]any, len(ids))
+	for i := range ids {
+		rows[i] = fmt.Sprintf("(CAST(?%d AS {blob}))", i+1)
+		args[i] = ids[i][:]
+	}
+	return "WITH c (id) AS (VALUES " + strings.Join(rows, ", ") + ")", args
+}

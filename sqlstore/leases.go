@@ -1,0 +1,134 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cactuscorp/cactus/middleware"
+)
+
+const (
+	// claimTries bounds how often a claim that lost to one that has ended since
+	// starts again.
+	claimTries = 4
+	// leaseGrace is for how long a lease that ran out can still be committed.
+	leaseGrace = time.Hour
+)
+
+// {until} is the column of what outlives a claim.
+const (
+	renewSQL = `
+	UPDATE {table} SET
+		lease_until = {now} + CAST(?3 AS bigint),
+		expires_at = {greatest}({until}, {now} + CAST(?3 AS bigint) + CAST(?4 AS bigint))
+	WHERE key_hash = ?1 AND owner = ?2 AND lease_until <> 0`
+
+	releaseSQL = `
+	UPDATE {table} SET owner = CAST('' AS {blob}), lease_until = 0, expires_at = {until}
+	WHERE key_hash = ?1 AND owner = ?2 AND lease_until <> 0`
+)
+
+// leases is a table of keys that are claimed.
+type leases struct {
+	*table
+
+	claimSQL, lookSQL, renewSQL, releaseSQL string
+}
+
+func newLeases(function string, k kind, until string, db *sql.DB, dialect Dialect, opts []Option) *leases {
+	l := &leases{table: newTable(function, k, db, dialect, opts)}
+	l.renewSQL = l.expand(strings.ReplaceAll(renewSQL, "{until}", until))
+	l.releaseSQL = l.expand(strings.ReplaceAll(releaseSQL, "{until}", until))
+	return l
+}
+
+// claim executes claimSQL, with more as the parameters from ?9 on, and lets look
+// say why it did not win. Of look, the zero status is that of a key that has
+// become free since.
+func (l *leases) claim(ctx context.Context, hash []byte, key middleware.Key, owner middleware.Owner, lease time.Duration, more []any,
+	look func() (middleware.ClaimResult, error),
+) (result middleware.ClaimResult, err error) {
+	if err := l.checkOnce(ctx); err != nil {
+		return result, err
+	}
+	room, err := l.rows.reserve(ctx)
+	if err != nil {
+		return result, err
+	}
+	var won int64
+	defer func() { l.rows.settle(room, won > 0) }()
+	args := append([]any{
+		hash, readable(key.Source), readable(key.Tenant), readable(key.ID), owner[:], millis(lease), millis(leaseGrace), room,
+	}, more...)
+	for range claimTries {
+		if won, err = l.exec(ctx, l.claimSQL, args...); err != nil {
+			return result, fmt.Errorf("claim key: %w", err)
+		}
+		if won > 0 {
+			l.sweep(ctx)
+			return middleware.ClaimResult{Status: middleware.Claimed}, nil
+		}
+		result, err = look()
+		if errors.Is(err, sql.ErrNoRows) && !room {
+			return result, middleware.ErrStoreFull
+		}
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return result, fmt.Errorf("look at key: %w", err)
+		}
+		if result.Status != 0 {
+			return result, nil
+		}
+	}
+	return middleware.ClaimResult{Status: middleware.InFlight, Left: time.Millisecond}, nil
+}
+
+// Renew implements the store's interface. A lease that ran out but was not taken
+// over is renewed.
+func (l *leases) Renew(ctx context.Context, key middleware.Key, owner middleware.Owner, lease time.Duration) error {
+	renewed, err := l.exec(ctx, l.renewSQL, hashKey(key), owner[:], millis(lease), millis(leaseGrace))
+	if err != nil {
+		return fmt.Errorf("renew lease: %w", err)
+	}
+	if renewed == 0 {
+		return middleware.ErrLeaseLost
+	}
+	return nil
+}
+
+// Release implements the store's interface. The row stays until the key is
+// claimed again or the row is purged.
+func (l *leases) Release(ctx context.Context, key middleware.Key, owner middleware.Owner) error {
+	if _, err := l.exec(ctx, l.releaseSQL, hashKey(key), owner[:]); err != nil {
+		return fmt.Errorf("release key: %w", err)
+	}
+	return nil
+}
+
+// Purge deletes all rows that have ended: retentions that are over, claims that
+// were released, and leases that ran out an hour ago or longer. It returns how
+// many it deleted, also with an error. It works in batches of a thousand, a
+// transaction each.
+//
+// It need not be called: one in 64 claims of a process deletes up to 128 such
+// rows itself, which keeps up with any rate of events. But then that claim waits
+// for it, and rows stay when no more events come. A cron that purges each
+// minute leaves the claims an index lookup.
+func (l *leases) Purge(ctx context.Context) (deleted int64, err error) { return l.purgeAll(ctx) }
+
+// duration is that of some milliseconds, or the longest there is.
+func duration(ms int64) time.Duration {
+	const longest = 1<<63 - 1
+	return time.Duration(min(ms, longest/int64(time.Millisecond))) * time.Millisecond
+}
+
+// millis rounds up.
+func millis(d time.Duration) int64 {
+	if d > 0 && d%time.Millisecond != 0 {
+		return d.Milliseconds() + 1
+	}
+	return d.Milliseconds()
+}
