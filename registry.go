@@ -46,6 +46,8 @@ type Registry struct {
 	Validate func(any) error
 	// DeadLetter takes the events whose handlers failed with [Permanent]. If it
 	// returns nil the event counts as handled; if it fails, so does the event.
+	// An event that is delivered again comes here again: let it be idempotent by
+	// the event's id.
 	// Nil means that the sender is told: 422.
 	DeadLetter func(ctx context.Context, env *Envelope, err error) error
 
