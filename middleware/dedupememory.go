@@ -11,7 +11,8 @@ type MemoryDedupeOption func(*MemoryDedupe)
 
 // WithMaxEntries sets how many keys are held or remembered at most. The default
 // is a million. What is needed is the rate of events times the retention; an
-// entry takes some 250 bytes. It panics if entries is less than 1.
+// entry takes some 250 bytes, and no more than 500 however long its id is. It
+// panics if entries is less than 1.
 func WithMaxEntries(entries int) MemoryDedupeOption {
 	if entries < 1 {
 		panic(fmt.Sprintf("middleware: WithMaxEntries(%d): at least one is needed", entries))
@@ -77,6 +78,7 @@ func (s *MemoryDedupe) claim(req *ClaimRequest, newOwner bool) (*memoryEntry, Cl
 		req.Owner = t.owners.next()
 	}
 	t.hold(e, req.Owner, now, req.Lease)
+	e.isDone = e.isDone && now < e.until // what has ended does not come back
 	return e, ClaimResult{Status: Claimed}, nil
 }
 
@@ -111,7 +113,7 @@ func (s *MemoryDedupe) finish(e *memoryEntry, owner Owner, now, retention time.D
 		return ErrLeaseLost
 	}
 	if e.isHeld { // and not committed before
-		s.table.finish(e, now, now+min(retention, leaseForever), retention)
+		s.table.finish(e, now, now+min(retention, leaseForever), s.table.doneList(retention))
 	}
 	return nil
 }

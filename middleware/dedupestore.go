@@ -9,9 +9,9 @@ import (
 
 // Sentinels of the stores. All of them may arrive wrapped.
 var (
-	// ErrLeaseLost is returned by a [DedupeStore] or an [OrderStore] to an owner that does not hold
-	// the claim, usually because its lease ran out and somebody else has claimed
-	// the key since.
+	// ErrLeaseLost is returned by a [DedupeStore] or an [OrderStore] to an owner
+	// that does not hold the claim, usually because its lease ran out and somebody
+	// else has claimed the key since.
 	ErrLeaseLost = errors.New("middleware: lease lost")
 	// ErrStoreFull is returned by a [DedupeStore] or an [OrderStore] that has no
 	// room for another key. The sender is asked to come back: 503.

@@ -44,10 +44,26 @@
 //   - Tries times timeout stay below the source's deadline, by default 14
 //     seconds: otherwise there is no time left for the last attempt.
 //
-// What is busy, which is what Dedupe, Serial and SkipStale make of an event that
-// they cannot run now, is delivered again: by its sender, or by whatever works
-// in the background after the answer. There, WithOrderWait(0) keeps a worker
-// from waiting while other events could run.
+// # Busy events
+//
+// An event that Dedupe, Serial or SkipStale cannot run now is busy, which is 409
+// with Retry-After. Nothing has happened, nothing is remembered of it, and there
+// is nothing to do: its sender delivers it again, as after every answer that is
+// not 2xx, or whatever works in the background after the answer does. There,
+// WithOrderWait(0) keeps a worker from waiting while other events could run.
+// Serial and SkipStale let an event wait for 5 seconds first. A sender that tries
+// only a few times may give up on an object with more events than its handlers
+// can take one by one: raise WithOrderWait, or answer first and work later.
+//
+// # Stores
+//
+// For one process [NewMemoryDedupe] and [NewMemoryOrder] will do. What they know
+// ends with the process: an event that is delivered again after that runs again,
+// and an older one may run after a newer one. Several processes need stores that
+// they share, as package sqlstore has them in a database. Give two receivers that
+// share a store a name each by WithSource.
+//
+// # Data
 //
 // Data that did not come along is pulled and decoded below all middleware, so
 // that all of this covers the pull. Events that no handler takes pass through no

@@ -127,9 +127,7 @@ func (l *leaser) settle(c *claimContext, err error) error {
 		return l.commit(c, err)
 	}
 	if outcome == cactus.OutcomeFailed && errors.Is(err, ErrLeaseLost) { // of the handler's own transaction
-		if l.order {
-			_ = l.release(c) // what was lost may be the claim of a Dedupe outside
-		}
+		_ = l.release(c) // what was lost may be another claim than this one
 		return l.lost(c, err)
 	}
 	if failed := l.release(c); failed != nil {

@@ -1,8 +1,11 @@
 package middleware
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"hash/maphash"
 	"math"
+	"strings"
 	"sync"
 	"time"
 )
@@ -10,9 +13,10 @@ import (
 // memoryTable is what [MemoryDedupe] and [MemoryOrder] are made of: a bounded
 // hash table of entries that are held or done. All but Len needs its lock.
 type memoryTable struct {
-	limit int
-	start time.Time
-	seed  maphash.Seed
+	limit  int
+	start  time.Time
+	seed   maphash.Seed
+	secret [32]byte // of digests
 
 	mu      sync.Mutex
 	n       int            // entries
@@ -26,9 +30,11 @@ type memoryTable struct {
 }
 
 // memoryEntry is one key. Times are since the table's start. An entry is held, or
-// done until a time that may be over, or both. It takes two cache lines.
+// done until a time that may be over, or both.
 type memoryEntry struct {
-	key        Key
+	key        Key // with an ID if that is too long for short
+	short      [memoryShort]byte
+	shortLen   uint8
 	hash       uint64
 	chain      *memoryEntry
 	owner      Owner // of the claim, or of the one that was committed
@@ -43,8 +49,10 @@ type memoryEntry struct {
 
 const (
 	memoryLimit      = 1_000_000
-	memoryChunk      = 64 // entries allocated together
-	memorySweep      = 4  // entries of each list looked at for each commit
+	memoryShort      = 47  // bytes of an id that an entry has room for
+	memoryID         = 256 // bytes of an id that is kept as it is
+	memoryChunk      = 64  // entries allocated together
+	memorySweep      = 4   // entries of each list looked at for each commit
 	memoryRetentions = 8
 	memoryBuckets    = 64 // of an empty store, a power of two
 
@@ -53,9 +61,14 @@ const (
 
 func newMemoryTable() memoryTable {
 	return memoryTable{
-		limit: memoryLimit, start: time.Now(), seed: maphash.MakeSeed(),
+		limit: memoryLimit, start: time.Now(), seed: maphash.MakeSeed(), secret: newSecret(),
 		buckets: make([]*memoryEntry, memoryBuckets), level: memoryBuckets, owners: newOwners(),
 	}
+}
+
+func newSecret() (secret [32]byte) {
+	_, _ = rand.Read(secret[:]) // never fails
+	return secret
 }
 
 func (t *memoryTable) now() time.Duration { return time.Since(t.start) }
@@ -110,12 +123,12 @@ func (t *memoryTable) release(key Key, owner Owner) {
 	}
 }
 
-// finish makes an entry that is held done, and frees some that have ended.
-func (t *memoryTable) finish(e *memoryEntry, now, until, retention time.Duration) {
+// finish makes an entry that is held done, in the list of the retention that it
+// is done for, and frees some that have ended.
+func (t *memoryTable) finish(e *memoryEntry, now, until time.Duration, list uint8) {
 	t.unlist(e)
-	e.isHeld, e.isDone, e.until = false, true, until
-	e.list = t.doneList(retention)
-	t.done[e.list].push(e)
+	e.isHeld, e.isDone, e.until, e.list = false, true, until, list
+	t.done[list].push(e)
 	t.sweep(now)
 }
 
@@ -165,6 +178,7 @@ func (t *memoryTable) makeRoom(now time.Duration) {
 }
 
 // add makes an entry, which is in no list, or returns nil if there is no room.
+// The id is copied, because it may be a part of an event's whole text.
 func (t *memoryTable) add(key *Key, hash uint64) *memoryEntry {
 	if t.n >= t.limit {
 		t.makeRoom(t.now())
@@ -186,9 +200,26 @@ func (t *memoryTable) add(key *Key, hash uint64) *memoryEntry {
 		t.grow()
 	}
 	bucket := t.bucket(hash)
-	e.key, e.hash, e.chain = *key, hash, *bucket
+	e.setKey(key)
+	e.hash, e.chain = hash, *bucket
 	*bucket = e
 	return e
+}
+
+func (e *memoryEntry) setKey(key *Key) {
+	e.key, e.shortLen = *key, 0
+	if len(key.ID) > memoryShort {
+		e.key.ID = strings.Clone(key.ID)
+		return
+	}
+	e.key.ID, e.shortLen = "", uint8(copy(e.short[:], key.ID))
+}
+
+func (e *memoryEntry) hasKey(key *Key) bool {
+	if len(key.ID) > memoryShort {
+		return e.key == *key
+	}
+	return string(e.short[:e.shortLen]) == key.ID && e.key.ID == "" && e.key.Source == key.Source && e.key.Tenant == key.Tenant
 }
 
 // forget frees an entry that is in no list. Its owner is nobody's any more.
@@ -199,12 +230,18 @@ func (t *memoryTable) forget(e *memoryEntry) {
 	}
 	*at = e.chain
 	t.n--
-	e.key, e.owner, e.chain, e.isHeld, e.isDone = Key{}, Owner{}, nil, false, false
+	e.key, e.shortLen, e.owner, e.chain, e.isHeld, e.isDone = Key{}, 0, Owner{}, nil, false, false
 	e.next, t.free = t.free, e
 }
 
-// hash spreads the keys. Two may have the same.
+// hash spreads the keys. Two may have the same. It comes before all else: an id
+// that is too long to be kept gives way to its digest in key. A sender cannot
+// make one up that is another's digest, because the secret is in it.
 func (t *memoryTable) hash(key *Key) uint64 {
+	if len(key.ID) > memoryID {
+		digest := sha256.Sum256(append(t.secret[:len(t.secret):len(t.secret)], key.ID...))
+		key.ID = string(digest[:])
+	}
 	hash := maphash.String(t.seed, key.ID)
 	if key.Source != "" {
 		hash = hash*31 + maphash.String(t.seed, key.Source)
@@ -217,13 +254,13 @@ func (t *memoryTable) hash(key *Key) uint64 {
 
 func (t *memoryTable) find(key *Key, hash uint64) *memoryEntry {
 	e := *t.bucket(hash)
-	for e != nil && (e.hash != hash || e.key != *key) {
+	for e != nil && (e.hash != hash || !e.hasKey(key)) {
 		e = e.chain
 	}
 	return e
 }
 
-// bucket returns where the list of a hash begint. The table grows by linear
+// bucket returns where the list of a hash begins. The table grows by linear
 // hashing: those buckets that have been split already know a bit more.
 func (t *memoryTable) bucket(hash uint64) **memoryEntry {
 	i := hash & (2*t.level - 1)

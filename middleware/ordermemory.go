@@ -11,8 +11,8 @@ type MemoryOrderOption func(*MemoryOrder)
 
 // WithMaxKeys sets how many keys are held or remembered at most. The default is
 // a million. What [SkipStale] needs is the number of objects that have an event
-// within the retention; a key takes some 250 bytes. It panics if keys is less
-// than 1.
+// within the retention; a key takes some 250 bytes, and no more than 500 however
+// long its ID is. It panics if keys is less than 1.
 func WithMaxKeys(keys int) MemoryOrderOption {
 	if keys < 1 {
 		panic(fmt.Sprintf("middleware: WithMaxKeys(%d): at least one is needed", keys))
@@ -86,10 +86,18 @@ func (s *MemoryOrder) Commit(_ context.Context, key Key, owner Owner, position i
 	if e == nil || e.owner != owner {
 		return ErrLeaseLost
 	}
-	if e.isHeld { // and not committed before
-		e.position = max(e.position, position)
-		t.finish(e, now, max(e.until, now+min(retention, leaseForever)), retention)
+	if !e.isHeld { // but committed before
+		return nil
 	}
+	if now >= e.until { // the retention has ended meanwhile
+		e.isDone, e.position = false, NoPosition
+	}
+	e.position = max(e.position, position)
+	until, list := e.until, e.list
+	if end := now + min(retention, leaseForever); !e.isDone || end > until {
+		until, list = end, t.doneList(retention)
+	}
+	t.finish(e, now, until, list)
 	return nil
 }
 

@@ -18,13 +18,15 @@ import "github.com/cactuscorp/cactus"
 // after a newer one has both run, in this order. See [SkipStale].
 //
 // Leases are as with [Dedupe]: renewed while the handler runs, ended whatever
-// it returns. A handler whose lease was lost may have run beside another one. If
-// it has succeeded, the error wraps [ErrLeaseLost] and its outcome is busy, so
-// that the event comes again. A store that fails to claim, or is full, refuses
-// the event before anything has run: [cactus.OutcomeRetry], which is 503. One
-// that fails to take down that the event was handled is tried again for up to
-// 5 seconds; then the error is an [ErrUncommitted], which is 2xx, and the key is
-// held until the lease runs out.
+// it returns. A handler whose lease was lost may have run beside another one,
+// and may write after a newer event has: its context is cancelled when a
+// renewal finds that out, so let it end then. If it has succeeded, the error
+// wraps [ErrLeaseLost] and its outcome is busy, so that the event comes again.
+// A store that fails to claim, or is full, refuses the event before anything
+// has run: [cactus.OutcomeRetry], which is 503. One that fails to take down
+// that the event was handled is tried again for up to 5 seconds; then the error
+// is an [ErrUncommitted], which is 2xx, and the key is held until the lease
+// runs out.
 //
 // A handler that dispatches another event of its own key, under its context,
 // waits for itself: that event is busy in the end. So is every event of two

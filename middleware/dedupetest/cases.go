@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,9 +25,12 @@ var cases = []testCase{
 	{"a retention ends", retentionEnds},
 	{"a forced claim takes what is done", forced},
 	{"a forced claim that fails leaves the key done", forcedFails},
+	{"a held key outlives its retention", heldBeyondRetention},
+	{"fractions of a second count", fractions},
 	{"keys are told apart", keysApart},
 	{"one of many concurrent claims wins", concurrentClaims},
 	{"one of many concurrent takeovers wins", concurrentTakeovers},
+	{"one of many concurrent forced claims wins", concurrentForces},
 	{"keys are claimed concurrently", concurrentKeys},
 }
 
@@ -37,6 +41,7 @@ func claimedOnce(s *suite) {
 		require.Equal(s, middleware.InFlight, result.Status, "a key that is held")
 		require.Positive(s, result.Left, "what is left of the other's lease")
 		require.LessOrEqual(s, result.Left, long, "what is left of the other's lease")
+		require.Greater(s, result.Left, long/2, "what is left of the other's lease, which has just begun")
 	}
 }
 
@@ -166,6 +171,27 @@ func forcedFails(s *suite) {
 	s.requireStatus(middleware.Done, "a key that was done before a forced lease ran out")
 }
 
+// heldBeyondRetention is for stores that free what is done by the end of its
+// retention alone.
+func heldBeyondRetention(s *suite) {
+	s.complete(s.short)
+	o := s.force(long, "a key that is or was done, forced")
+	s.pause()
+	s.requireStatus(middleware.InFlight, "a key that is held, when its retention has ended")
+	require.NoError(s, s.renew(o), "Renew by the owner, when the key's retention has ended")
+	require.NoError(s, s.commit(o), "Commit by the owner, when the key's retention had ended")
+	s.requireStatus(middleware.Done, "a key that was committed, when its earlier retention had ended")
+}
+
+// fractions has what is nothing in whole seconds.
+func fractions(s *suite) {
+	fraction := max(900*time.Millisecond, s.short)
+	o := s.claim(fraction, "a free key")
+	s.requireStatus(middleware.InFlight, "a key with a lease of less than a second")
+	require.NoError(s, s.store.Commit(s.ctx(), key, o, fraction), "Commit")
+	s.requireStatus(middleware.Done, "a key with a retention of less than a second")
+}
+
 // keysApart has keys that are alike to a store that joins, folds, trims, cuts or
 // takes them for text.
 func keysApart(s *suite) {
@@ -231,7 +257,7 @@ const (
 )
 
 // race has rivals claim the key at once and returns the one that won.
-func (s *suite) race() middleware.Owner {
+func (s *suite) race(force bool) middleware.Owner {
 	s.Helper()
 	var (
 		group sync.WaitGroup
@@ -244,7 +270,7 @@ func (s *suite) race() middleware.Owner {
 		o := s.owner()
 		group.Go(func() {
 			<-gate
-			result, err := s.store.Claim(s.ctx(), middleware.ClaimRequest{Key: key, Owner: o, Lease: long})
+			result, err := s.store.Claim(s.ctx(), middleware.ClaimRequest{Key: key, Owner: o, Lease: long, Force: force})
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -264,18 +290,27 @@ func (s *suite) race() middleware.Owner {
 
 func concurrentClaims(s *suite) {
 	for range rounds {
-		s.release(s.race())
+		s.release(s.race(false))
 	}
-	require.NoError(s, s.commit(s.race()), "Commit")
+	require.NoError(s, s.commit(s.race(false)), "Commit")
 	s.requireStatus(middleware.Done, "a key that was fought over")
 }
 
 func concurrentTakeovers(s *suite) {
 	late := s.claim(s.short, "a free key")
 	s.pause()
-	won := s.race()
+	won := s.race(false)
 	s.requireLost(s.commit(late), "Commit after a takeover")
 	require.NoError(s, s.commit(won), "Commit by the owner who took over")
+}
+
+func concurrentForces(s *suite) {
+	s.complete(long)
+	for range rounds {
+		s.release(s.race(true))
+	}
+	require.NoError(s, s.commit(s.race(true)), "Commit")
+	s.requireStatus(middleware.Done, "a key that was fought over, forced")
 }
 
 func concurrentKeys(s *suite) {

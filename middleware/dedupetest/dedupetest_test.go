@@ -236,7 +236,21 @@ func TestRun_FailsBrokenStores(t *testing.T) {
 		{"cuts very long ids", rekeyed(func(k key) key { k.ID = k.ID[:min(len(k.ID), 2200)]; return k }), "told apart"},
 		{"mends what is not UTF-8", rekeyed(func(k key) key { k.ID = strings.ToValidUTF8(k.ID, "\ufffd"); return k }), "told apart"},
 		{"ends a string at a zero byte", rekeyed(func(k key) key { k.ID, _, _ = strings.Cut(k.ID, "\x00"); return k }), "told apart"},
-		{"looks and then claims", looksFirst(), "concurrent"},
+		{"looks and then claims", looksFirst(), "concurrent claims"},
+		{"looks and then claims by force", forcesBlindly(), "concurrent forced"},
+		{"purges what is held", purgesHeld(), "outlives"},
+		{"says that next to nothing is left", broken{claim: func(s store, r req) (result, error) {
+			got, err := s.Claim(ctx, r)
+			got.Left = min(got.Left, 1)
+			return got, err
+		}}, "claimed once"},
+		{"has leases in whole seconds", broken{claim: func(s store, r req) (result, error) {
+			r.Lease = r.Lease.Truncate(time.Second)
+			return s.Claim(ctx, r)
+		}}, "fractions"},
+		{"has retentions in whole seconds", broken{commit: func(s store, k key, o owner, d time.Duration) error {
+			return s.Commit(ctx, k, o, d.Truncate(time.Second)-1)
+		}}, "fractions"},
 		{"fails", broken{claim: func(store, req) (result, error) { return result{}, context.DeadlineExceeded }}, "claimed once"},
 	}
 	for _, tt := range tests {
@@ -311,4 +325,53 @@ func looksFirst() broken {
 		}
 		return got, err
 	}}
+}
+
+// forcesBlindly leaves the gap for forced claims alone.
+func forcesBlindly() broken {
+	look := looksFirst().claim
+	return broken{claim: func(s middleware.DedupeStore, r middleware.ClaimRequest) (middleware.ClaimResult, error) {
+		probe := r
+		probe.Owner, probe.Force = middleware.Owner{0xfe}, false
+		if got, err := s.Claim(context.Background(), probe); err != nil || !r.Force || got.Status != middleware.Done {
+			_ = s.Release(context.Background(), r.Key, probe.Owner)
+			if err != nil || got.Status != middleware.Claimed {
+				return got, err
+			}
+			return s.Claim(context.Background(), r)
+		}
+		return look(s, r)
+	}}
+}
+
+// purgesHeld forgets all of a key when its retention ends.
+func purgesHeld() broken {
+	var mu sync.Mutex
+	type place struct {
+		store middleware.DedupeStore // each case has its own
+		key   middleware.Key
+	}
+	ends, holders := map[place]time.Time{}, map[place]middleware.Owner{}
+	return broken{
+		claim: func(s middleware.DedupeStore, r middleware.ClaimRequest) (middleware.ClaimResult, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			at := place{s, r.Key}
+			if end, ok := ends[at]; ok && !time.Now().Before(end) {
+				delete(ends, at)
+				_ = s.Release(context.Background(), r.Key, holders[at])
+			}
+			got, err := s.Claim(context.Background(), r)
+			if got.Status == middleware.Claimed {
+				holders[at] = r.Owner
+			}
+			return got, err
+		},
+		commit: func(s middleware.DedupeStore, k middleware.Key, o middleware.Owner, d time.Duration) error {
+			mu.Lock()
+			defer mu.Unlock()
+			ends[place{s, k}] = time.Now().Add(d)
+			return s.Commit(context.Background(), k, o, d)
+		},
+	}
 }

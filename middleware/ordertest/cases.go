@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,6 +29,8 @@ var cases = []testCase{
 	{"a late release is fenced", releaseFenced},
 	{"a commit may be repeated", commitRepeated},
 	{"a retention ends", retentionEnds},
+	{"a held key outlives its retention", heldBeyondRetention},
+	{"fractions of a second count", fractions},
 	{"keys are told apart", keysApart},
 	{"one of many concurrent claims wins", concurrentClaims},
 	{"one of many concurrent takeovers wins", concurrentTakeovers},
@@ -41,6 +44,7 @@ func heldOnce(s *suite) {
 		require.Equal(s, middleware.InFlight, result.Status, "a key that is held")
 		require.Positive(s, result.Left, "what is left of the other's lease")
 		require.LessOrEqual(s, result.Left, long, "what is left of the other's lease")
+		require.Greater(s, result.Left, long/2, "what is left of the other's lease, which has just begun")
 	}
 }
 
@@ -103,6 +107,7 @@ func releaseLeaves(s *suite) {
 	s.pause()
 	s.requireStatus(middleware.Stale, 4, "a position that was stale before a lease ran out")
 	s.requireFree(6, "a position below one whose lease ran out")
+	s.requireStatus(middleware.Stale, 4, "a position that was stale before a takeover")
 }
 
 // extremes has what a narrower column would cut.
@@ -208,7 +213,29 @@ func retentionEnds(s *suite) {
 	s.requireStatus(middleware.Stale, 2, "a position whose retention is longer than that of a later commit")
 }
 
-// keysApart has keys that are alike to a store that joins, folds, trims or cuts.
+// heldBeyondRetention is for stores that free what they remember by the end of
+// its retention alone.
+func heldBeyondRetention(s *suite) {
+	s.complete(5, s.short)
+	o := s.claim(long, 6, "a later position")
+	s.pause()
+	s.requireStatus(middleware.InFlight, 7, "a key that is held, when its retention has ended")
+	require.NoError(s, s.renew(o), "Renew by the owner, when the key's retention has ended")
+	require.NoError(s, s.commit(o, 6), "Commit by the owner, when the key's retention had ended")
+	s.requireStatus(middleware.Stale, 5, "a position below the one committed")
+}
+
+// fractions has what is nothing in whole seconds.
+func fractions(s *suite) {
+	fraction := max(900*time.Millisecond, s.short)
+	o := s.claim(fraction, 5, "a key that nobody has had")
+	s.requireStatus(middleware.InFlight, 5, "a key with a lease of less than a second")
+	require.NoError(s, s.store.Commit(s.ctx(), key, o, 5, fraction), "Commit")
+	s.requireStatus(middleware.Stale, 4, "a key with a retention of less than a second")
+}
+
+// keysApart has keys that are alike to a store that joins, folds, trims, cuts or
+// takes them for text.
 func keysApart(s *suite) {
 	const id = "5/order/ord_9"
 	keys := []middleware.Key{
@@ -235,6 +262,13 @@ func keysApart(s *suite) {
 		{ID: "5/orde\u0301r/9"},
 		{ID: strings.Repeat("9", 255) + "a"},
 		{ID: strings.Repeat("9", 255) + "b"},
+		{ID: strings.Repeat("9", 2200) + "a"},
+		{ID: strings.Repeat("9", 2200) + "b"},
+		{ID: "ord\x008"},
+		{ID: "ord\x009"},
+		{ID: "ord\xff9"},
+		{ID: "ord\xfe9"},
+		{ID: "ord\ufffd9"},
 	}
 	owners := make([]middleware.Owner, len(keys))
 	for i, k := range keys {

@@ -235,6 +235,21 @@ func TestRun_FailsBrokenStores(t *testing.T) {
 		{"folds case", rekeyed(func(k key) key { k.ID = strings.ToLower(k.ID); return k }), "told apart"},
 		{"trims", rekeyed(func(k key) key { k.ID = strings.TrimSpace(k.ID); return k }), "told apart"},
 		{"cuts long ids", rekeyed(func(k key) key { k.ID = k.ID[:min(len(k.ID), 255)]; return k }), "told apart"},
+		{"cuts very long ids", rekeyed(func(k key) key { k.ID = k.ID[:min(len(k.ID), 2200)]; return k }), "told apart"},
+		{"mends what is not UTF-8", rekeyed(func(k key) key { k.ID = strings.ToValidUTF8(k.ID, "\ufffd"); return k }), "told apart"},
+		{"ends a string at a zero byte", rekeyed(func(k key) key { k.ID, _, _ = strings.Cut(k.ID, "\x00"); return k }), "told apart"},
+		{"says that next to nothing is left", asks(func(s store, r *req) (result, error) {
+			got, err := s.Claim(ctx, *r)
+			got.Left = min(got.Left, 1)
+			return got, err
+		}), "held once"},
+		{"has leases in whole seconds", asks(func(s store, r *req) (result, error) {
+			r.Lease = r.Lease.Truncate(time.Second)
+			return s.Claim(ctx, *r)
+		}), "retention ends"},
+		{"has retentions in whole seconds", commits(func(_ *int64, d *time.Duration) { *d = d.Truncate(time.Second) - 1 }), "fractions"},
+		{"forgets a position when a lease has run out", forgetsAtTakeover(), "release leaves"},
+		{"purges what is held", purgesHeld(), "outlives"},
 		{"looks and then claims", asks(looksFirst), "concurrent"},
 	}
 	for _, tt := range tests {
@@ -290,6 +305,83 @@ func lowers() broken {
 			return s.Release(context.Background(), k, o)
 		},
 	}
+}
+
+// purgesHeld forgets all of a key when its retention ends.
+func purgesHeld() broken {
+	var mu sync.Mutex
+	type place struct {
+		store middleware.OrderStore // each case has its own
+		key   middleware.Key
+	}
+	ends, holders := map[place]time.Time{}, map[place]middleware.Owner{}
+	return broken{
+		claim: func(s middleware.OrderStore, r middleware.OrderRequest) (middleware.ClaimResult, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			at := place{s, r.Key}
+			if end, ok := ends[at]; ok && !time.Now().Before(end) {
+				delete(ends, at)
+				_ = s.Release(context.Background(), r.Key, holders[at])
+			}
+			got, err := s.Claim(context.Background(), r)
+			if got.Status == middleware.Claimed {
+				holders[at] = r.Owner
+			}
+			return got, err
+		},
+		commit: func(s middleware.OrderStore, k middleware.Key, o middleware.Owner, p int64, d time.Duration) error {
+			mu.Lock()
+			defer mu.Unlock()
+			ends[place{s, k}] = time.Now().Add(d)
+			return s.Commit(context.Background(), k, o, p, d)
+		},
+	}
+}
+
+// forgetsAtTakeover begins a key anew when it is claimed after a lease that ran
+// out.
+func forgetsAtTakeover() broken {
+	var mu sync.Mutex
+	leases, lives := map[middleware.Key]time.Time{}, 0
+	alive := func(k middleware.Key) middleware.Key {
+		mu.Lock()
+		defer mu.Unlock()
+		k.ID = fmt.Sprint(lives, k.ID)
+		return k
+	}
+	b := rekeyed(alive)
+	claim, commit, release := b.claim, b.commit, b.release
+	b.claim = func(s middleware.OrderStore, r middleware.OrderRequest) (middleware.ClaimResult, error) {
+		got, err := claim(s, r)
+		if err != nil || got.Status != middleware.Claimed {
+			return got, err
+		}
+		mu.Lock()
+		end, ok := leases[r.Key]
+		leases[r.Key] = time.Now().Add(r.Lease)
+		if !ok || time.Now().Before(end) {
+			mu.Unlock()
+			return got, err
+		}
+		lives++
+		mu.Unlock()
+		return claim(s, r)
+	}
+	ended := func(k middleware.Key) {
+		mu.Lock()
+		defer mu.Unlock()
+		delete(leases, k)
+	}
+	b.commit = func(s middleware.OrderStore, k middleware.Key, o middleware.Owner, p int64, d time.Duration) error {
+		ended(k)
+		return commit(s, k, o, p, d)
+	}
+	b.release = func(s middleware.OrderStore, k middleware.Key, o middleware.Owner) error {
+		ended(k)
+		return release(s, k, o)
+	}
+	return b
 }
 
 // releaseOfAnybody releases the key, whoever has it.
