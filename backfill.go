@@ -45,13 +45,16 @@ const clockSlack = time.Minute
 // the window begin a little early. Delivery is at least once here too.
 //
 // Every outcome worse than OutcomeUnhandled is a failure: the walk ends with an
-// error that names the event, unless [WithSkipFailed] has it go on. An event is
-// tried again by a Retry middleware only. When the walk ends early, because of an
-// event, of the list or of ctx, Backfill returns the error and the Progress so far.
-// A walk of the same window that begins at its Cursor misses nothing; events that
-// were handled out of order behind it come once more. Should the API no longer
-// have the Cursor's event, begin a little before its At instead. Events under way
-// are waited for; their handlers see the end of ctx in their own.
+// error that names the event, unless [WithSkipFailed] has it go on. OutcomeBusy is
+// one too: the event is being handled elsewhere, as the latest may be while they
+// are also pushed. An event is tried again by a Retry middleware only.
+//
+// When the walk ends early, because of an event, of the list or of ctx, Backfill
+// returns the error and the Progress so far. A walk of the same window that begins
+// at its Cursor misses nothing; events that were handled out of order behind it
+// come once more. Should the API no longer have the Cursor's event, begin a little
+// before its At instead. Events under way are waited for; their handlers see the
+// end of ctx in their own.
 //
 // An event created after the window is left out, and the Cursor does not pass it;
 // the first one created more than a minute after ends the walk. One without a
@@ -60,9 +63,11 @@ const clockSlack = time.Minute
 // ReceivedAt is the time at which the walk began; for an event that is not at
 // least a minute older than that, it is when the list brought it. So [Coalesce]
 // serves many events of a walk with one fetch, and none with an older object if
-// the API's clock is less than a minute behind. DedupeID is left as the Lister has
-// it: empty, which is right for Cactus Corp's events. A Lister for a provider whose
-// Source sets a DedupeID must set the same, or nothing is a duplicate.
+// the API's clock is less than a minute behind.
+//
+// Tenant, unless [WithTenant] sets it, and DedupeID are left as the Lister has
+// them. An empty DedupeID is right for Cactus Corp's events. A Lister for a provider
+// whose Source sets one must set the same, or nothing is a duplicate.
 //
 // No panic of a handler, of from or of an option's function goes through.
 // Backfill panics if from is nil.
@@ -148,6 +153,9 @@ func (b *backfill) walk(ctx context.Context, from Lister) error {
 			return context.Cause(ctx)
 		}
 		b.start(ctx, env)
+		if b.err != nil {
+			return nil
+		}
 	}
 	return nil
 }
@@ -156,7 +164,10 @@ func (b *backfill) walk(ctx context.Context, from Lister) error {
 func (b *backfill) start(ctx context.Context, env *Envelope) {
 	item := &backfilled{env: *env, past: b.passed}
 	m := &item.env.Meta
-	m.Tenant, m.ReceivedAt = b.tenant, b.began
+	if b.tenant != "" {
+		m.Tenant = b.tenant
+	}
+	m.ReceivedAt = b.began
 	if m.Created.IsZero() || b.began.Sub(m.Created) < clockSlack {
 		m.ReceivedAt = time.Now()
 	}

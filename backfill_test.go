@@ -369,6 +369,37 @@ func TestBackfill_SurvivesPanicsAndNonsense(t *testing.T) {
 	require.True(t, events[0].ReceivedAt.IsZero())
 }
 
+func TestBackfill_AsksForNoMoreOnceAnEventFailed(t *testing.T) {
+	asked := false
+	list := listFunc(func(yield func(*cactus.Envelope, error) bool) {
+		if yield(listedAt("evt_1", noon), nil) {
+			asked = true // a page of the API, maybe, with its retries
+			yield(nil, errFlaky)
+		}
+	})
+	r := handles(func(context.Context, *cactus.RawEvent) error { return errors.New("no disk") })
+	_, err := r.Backfill(t.Context(), list, time.Time{})
+	require.EqualError(t, err, "backfill: event evt_1: no disk")
+	require.False(t, asked)
+}
+
+func TestBackfill_KeepsTheListersTenantUnlessOneIsGiven(t *testing.T) {
+	env := listedAt("evt_1", noon)
+	env.Tenant = "acme"
+	for want, opts := range map[string][]cactus.BackfillOption{
+		"acme": nil,
+		"beta": {cactus.WithTenant("beta")},
+	} {
+		r := handles(func(_ context.Context, e *cactus.RawEvent) error {
+			require.Equal(t, want, e.Tenant)
+			return nil
+		})
+		got, err := r.Backfill(t.Context(), listed{env}, time.Time{}, opts...)
+		require.NoError(t, err)
+		require.Equal(t, 1, got.Handled)
+	}
+}
+
 type listFunc func(yield func(*cactus.Envelope, error) bool)
 
 func (f listFunc) Events(context.Context, cactus.EventQuery) iter.Seq2[*cactus.Envelope, error] {

@@ -23,7 +23,8 @@ func WithUntil(t time.Time) BackfillOption {
 }
 
 // WithTenant sets the Tenant of each event, which should be what [PerRequest]
-// gives to those that are pushed: [FetcherByTenant] and Dedupe go by it.
+// gives to those that are pushed: [FetcherByTenant] and Dedupe go by it. The default,
+// and the empty one, is what the [Lister] says, which for a [Client] is none.
 func WithTenant(tenant string) BackfillOption {
 	return func(b *backfill) { b.tenant = tenant }
 }

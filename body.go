@@ -25,8 +25,9 @@ var (
 	errCutShort   = &refusal{status: http.StatusBadRequest, text: "body ended early"}
 )
 
-// read checks the content's headers and reads the body.
-func (d *delivery) read(r *http.Request, limits *Limits) error {
+// read checks the content's headers and reads the body, into no more memory than
+// it says it needs if it is going to be kept.
+func (d *delivery) read(r *http.Request, limits *Limits, kept bool) error {
 	if encoding := r.Header["Content-Encoding"]; len(encoding) > 0 && !strings.EqualFold(encoding[0], "identity") {
 		return errCompressed
 	}
@@ -36,8 +37,12 @@ func (d *delivery) read(r *http.Request, limits *Limits) error {
 	if r.ContentLength > limits.MaxBody {
 		return errTooLarge
 	}
+	want := min(r.ContentLength+1, maxPooledBody)
+	if want < 1 || !kept {
+		want = max(want, minBody)
+	}
 	buf := d.body
-	if want := int(max(min(r.ContentLength+1, maxPooledBody), minBody)); cap(buf) < want {
+	if kept || int64(cap(buf)) < want {
 		buf = make([]byte, 0, want)
 	}
 	for r.Body != nil {
@@ -59,7 +64,9 @@ func (d *delivery) read(r *http.Request, limits *Limits) error {
 			buf = slices.Grow(buf, len(buf))
 		}
 	}
-	d.body, d.req.Body = buf, buf
+	if d.req.Body = buf; !kept {
+		d.body = buf
+	}
 	return nil
 }
 

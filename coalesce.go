@@ -33,7 +33,8 @@ import (
 // those who waited for it and never kept; so is a panic, as a [PanicError]. The
 // Fetcher sees the first caller's Meta, with the time at which the fetch began as
 // ReceivedAt: it may build on Tenant and Context, not on what else differs
-// between events.
+// between events. A credential that is a value of the context would be one caller's
+// and serve all; choose it by the Tenant, see [FetcherByTenant].
 //
 // The bytes are shared by all who are served: do not change them. What an API
 // answers out of a cache of its own may be older than the request; nothing here

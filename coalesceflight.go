@@ -2,6 +2,7 @@ package cactus
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,7 +41,7 @@ func (c *Coalescer) begin(f *flight) {
 	f.began, f.cancel = time.Now(), cancel
 	f.meta.ReceivedAt = f.began
 	f.stop = context.AfterFunc(ctx, func() {
-		c.end(f, nil, fmt.Errorf("no answer within %v: %w", c.limit, context.DeadlineExceeded))
+		c.end(f, nil, false, fmt.Errorf("no answer within %v: %w", c.limit, context.DeadlineExceeded))
 	})
 	go c.fly(ctx, f)
 }
@@ -53,23 +54,25 @@ var (
 
 func (c *Coalescer) fly(ctx context.Context, f *flight) {
 	var body []byte
+	var keep bool
 	err := errGoexit
-	defer func() { c.end(f, body, err) }() // also after a runtime.Goexit
+	defer func() { c.end(f, body, keep, err) }() // also after a runtime.Goexit
 	err = recovered(func() (err error) {
 		body, err = c.fetcher.FetchObject(ctx, &f.meta, f.key.ref)
 		return err
 	})
+	keep = err == nil && json.Valid(body) // slow, so not under the lock
 }
 
 // end has the waiters see how f ended, and begins the object's next flight. Only
 // its first call counts.
-func (c *Coalescer) end(f *flight, body []byte, err error) {
+func (c *Coalescer) end(f *flight, body []byte, keep bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.endLocked(f, body, err)
+	c.endLocked(f, body, keep, err)
 }
 
-func (c *Coalescer) endLocked(f *flight, body []byte, err error) {
+func (c *Coalescer) endLocked(f *flight, body []byte, keep bool, err error) {
 	if f.ended {
 		return
 	}
@@ -78,6 +81,8 @@ func (c *Coalescer) endLocked(f *flight, body []byte, err error) {
 	f.cancel()
 	if f.err = err; err == nil {
 		f.body = slices.Clip(body)
+	}
+	if keep {
 		c.kept.add(f.key, f.body, f.began)
 	}
 	close(f.done)
@@ -100,5 +105,5 @@ func (c *Coalescer) leave(f *flight) {
 		all.next = nil
 		return
 	}
-	c.endLocked(f, nil, errAbandoned)
+	c.endLocked(f, nil, false, errAbandoned)
 }

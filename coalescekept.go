@@ -2,7 +2,6 @@ package cactus
 
 import (
 	"container/list"
-	"encoding/json"
 	"time"
 )
 
@@ -54,7 +53,7 @@ func (o *keptObjects) touch(k *keptObject) { o.order.MoveToFront(k.place) }
 // not allow.
 func (o *keptObjects) add(key objectKey, body []byte, began time.Time) {
 	k := &keptObject{key: key, body: body, began: began}
-	if o.maxObjects == 0 || k.size() > o.maxBytes || !json.Valid(body) {
+	if o.maxObjects == 0 || k.size() > o.maxBytes {
 		return
 	}
 	if place, ok := o.byKey[key]; ok {

@@ -60,8 +60,9 @@ func WithDiagnostics(hook func(ctx context.Context, d signature.Diagnosis)) Hand
 }
 
 // WithDiagnosticsRate is how many diagnoses [WithDiagnostics] makes a second, and
-// how many may come at once. Each hashes up to 64 MiB. It panics unless both are
-// positive.
+// how many may come at once. Each hashes up to 64 MiB, which with the encodings of
+// a large body takes up to some tenths of a second of a core. It panics unless both
+// are positive.
 func WithDiagnosticsRate(perSecond float64, burst int) HandlerOption {
 	if !(perSecond > 0) || burst <= 0 { // nor NaN
 		panic("cactus: WithDiagnosticsRate needs a positive rate and burst")

@@ -155,7 +155,7 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 			return response, nil
 		}
 	}
-	if err := d.read(r, limits); err != nil {
+	if err := d.read(r, limits, h.accept != nil); err != nil {
 		return nil, h.refused(r, req, err)
 	}
 	response, err := admit(r.Context(), src, responder, req)
@@ -181,7 +181,7 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 	defer ctx.finish()
 	//nolint:contextcheck // ctx has the values of r's and outlives it on purpose
 	if h.accept != nil {
-		return accepted, h.hand(ctx, d)
+		return accepted, h.hand(ctx, src, d)
 	}
 	return nil, h.dispatch(ctx, d) //nolint:contextcheck // likewise
 }
@@ -222,14 +222,17 @@ func (h *handler) report(ctx context.Context, env *Envelope, err error) {
 	h.log.LogAttrs(ctx, level, "event not handled", attrs...)
 }
 
-// maxLoggedPath bounds what an unverified request can write into the log.
-const maxLoggedPath = 200
+// maxLogged bounds, in bytes, each text that an unverified request can write into
+// the log.
+const maxLogged = 200
+
+func logged(name, text string) slog.Attr { return slog.String(name, text[:min(len(text), maxLogged)]) }
 
 // refused logs why a request got no further, and returns err.
 func (h *handler) refused(r *http.Request, req *Request, err error) error {
 	if h.log.Enabled(r.Context(), slog.LevelWarn) {
 		h.log.LogAttrs(r.Context(), slog.LevelWarn, "webhook refused",
-			slog.String("reason", err.Error()), slog.String("path", r.URL.Path[:min(len(r.URL.Path), maxLoggedPath)]), slog.String("tenant", req.Tenant))
+			slog.String("reason", err.Error()), logged("path", r.URL.Path), logged("tenant", req.Tenant))
 	}
 	return err
 }

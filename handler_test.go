@@ -640,3 +640,16 @@ func TestReceive_JoinsTheErrorsOfABatch(t *testing.T) {
 	_, err = unresolved.Parse(nil, &cactus.Request{})
 	require.Error(t, err)
 }
+
+func TestNewHandler_BoundsWhatTheUnverifiedWriteIntoTheLog(t *testing.T) {
+	var log strings.Builder
+	long := strings.Repeat("x", 10_000)
+	h := cactus.NewHandler(new(cactus.Registry), cactus.PerRequest(func(_ context.Context, req *cactus.Request) (string, cactus.Source, error) {
+		return req.URL.Path[1:], cactus.Thin(standard(diagnosedSecret)), nil
+	}), cactus.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	r := forged(t)
+	r.URL.Path = "/" + long
+	require.Equal(t, http.StatusUnauthorized, serve(h, r).Code)
+	require.Contains(t, log.String(), "tenant=xxx")
+	require.Less(t, log.Len(), 1000)
+}

@@ -70,7 +70,7 @@ const maxPointers = 4
 // knownOf returns what encoding/json reads into a t, or nil if that may be
 // everything.
 func knownOf(t reflect.Type, seen map[reflect.Type]*envelope.Known) *envelope.Known {
-	if readsItself(t) {
+	if readsAll(t) {
 		return nil
 	}
 	for range maxPointers {
@@ -78,7 +78,7 @@ func knownOf(t reflect.Type, seen map[reflect.Type]*envelope.Known) *envelope.Kn
 			t = t.Elem()
 		}
 	}
-	if k, ok := seen[t]; ok || readsItself(t) {
+	if k, ok := seen[t]; ok || readsAll(t) {
 		return k
 	}
 	switch t.Kind() { //nolint:exhaustive // the others read all they are given
@@ -98,6 +98,26 @@ func knownOf(t reflect.Type, seen map[reflect.Type]*envelope.Known) *envelope.Kn
 	return seen[t]
 }
 
+// readsAll reports whether a t has a method that reads the JSON, also one that only
+// GOEXPERIMENT=jsonv2 calls.
+func readsAll(t reflect.Type) bool {
+	_, streams := reflect.PointerTo(t).MethodByName("UnmarshalJSONFrom")
+	return streams || readsItself(t)
+}
+
+// plainTag reports whether a tag's options leave a field one member of its own.
+// With GOEXPERIMENT=jsonv2 there are others, such as inline and unknown.
+func plainTag(options string) bool {
+	for option := range strings.SplitSeq(options, ",") {
+		switch option {
+		case "", "omitempty", "omitzero", "string":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // plainNames are the characters of usual names.
 const plainNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
@@ -112,7 +132,10 @@ func addFields(members map[string]*envelope.Known, t reflect.Type, within map[re
 	for i := range t.NumField() {
 		f := t.Field(i)
 		tag := f.Tag.Get("json")
-		name, _, _ := strings.Cut(tag, ",")
+		name, options, _ := strings.Cut(tag, ",")
+		if !plainTag(options) {
+			return false
+		}
 		if f.Anonymous && name == "" {
 			embedded := f.Type
 			if embedded.Kind() == reflect.Pointer {

@@ -116,6 +116,7 @@ func TestNarrow_pausesWhereItSavesLittle(t *testing.T) {
 		A string `json:"a"`
 	}
 	n := narrowOf(reflect.TypeFor[*small]())
+	n.pause.Store(0)
 	whole := []byte(fmt.Sprintf(`{ "a": %q}`, strings.Repeat("x", 2000)))
 	require.NotSame(t, &whole[0], &n.apply(whole)[0])
 	for range narrowPause {
@@ -138,8 +139,37 @@ func TestNarrow_knowsTypesThatContainThemselves(t *testing.T) {
 	require.Nil(t, narrowOf(reflect.TypeFor[ofItself]()).known)
 	require.Nil(t, narrowOf(reflect.TypeFor[pointerToSelf]()).known)
 	n := narrowOf(reflect.TypeFor[*branch]())
+	n.pause.Store(0)
 	got := n.apply([]byte(`{"name":"a","next":[{"name":"b","junk":0,"next":[{"junk":0}]}]}`))
 	require.JSONEq(t, `{"name":"a","next":[{"name":"b","next":[{}]}]}`, string(got))
+}
+
+// streamed has the method that encoding/json calls with GOEXPERIMENT=jsonv2.
+type streamed struct{ A string }
+
+func (*streamed) UnmarshalJSONFrom(any) error { return nil }
+
+func TestNarrow_leavesTypesAloneThatReadWhatIsLeftOver(t *testing.T) {
+	type rest struct {
+		A    string         `json:"a"`
+		Rest map[string]any `json:",unknown"` //nolint:tagliatelle // of jsonv2, and it has no name
+	}
+	type inlined struct {
+		A    string         `json:"a"`
+		Rest map[string]any `json:",inline"`
+	}
+	require.Nil(t, narrowOf(reflect.TypeFor[*rest]()).known)
+	require.Nil(t, narrowOf(reflect.TypeFor[*inlined]()).known)
+	require.Nil(t, narrowOf(reflect.TypeFor[*streamed]()).known)
+	require.NotNil(t, narrowOf(reflect.TypeFor[*struct {
+		A int `json:"a,string,omitempty,omitzero"`
+	}]()).known)
+
+	data := []byte(`{"a":"x","b":1,"pad":"` + strings.Repeat("x", minNarrowed) + `"}`)
+	var want, got rest
+	require.NoError(t, json.Unmarshal(data, &want))
+	require.NoError(t, unmarshal(data, &got))
+	require.Equal(t, want, got)
 }
 
 func TestNarrow_leavesTypesAloneThatReadEverything(t *testing.T) {

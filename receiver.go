@@ -17,6 +17,8 @@ var accepted = &Response{Status: http.StatusAccepted} //nolint:gochecknoglobals 
 // If accept returns nil the sender is answered with 202, so what it was given must
 // be safe by then. An error is answered by its [Outcome], as a handler's is.
 //
+// A source that is a [Concealer] takes its secrets out of the request before.
+//
 // The Request itself is reused when accept returns; its Header, URL and Body may
 // be kept, and nobody may change them. Handshakes are answered without a call of
 // accept. Its context is that of [NewHandler]'s handlers. A panic of accept is a
@@ -28,10 +30,14 @@ func NewReceiver(src Source, accept func(ctx context.Context, req *Request) erro
 	return newHandler(&handler{accept: accept, source: src}, opts)
 }
 
-// hand gives a verified request away.
-func (h *handler) hand(ctx context.Context, d *delivery) error {
-	d.kept = true
-	err := recovered(func() error { return h.accept(ctx, &d.req) })
+// hand gives a verified request of src's away.
+func (h *handler) hand(ctx context.Context, src Source, d *delivery) error {
+	err := recovered(func() error {
+		if c, ok := src.(Concealer); ok {
+			c.Conceal(&d.req)
+		}
+		return h.accept(ctx, &d.req)
+	})
 	if err != nil && h.log.Enabled(ctx, slog.LevelError) {
 		h.log.LogAttrs(ctx, slog.LevelError, "webhook not accepted",
 			slog.String("reason", err.Error()), slog.String("outcome", OutcomeOf(err).String()), slog.String("tenant", d.req.Tenant))

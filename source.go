@@ -118,6 +118,14 @@ type Responder interface {
 	Respond(req *Request, verified bool) *Response
 }
 
+// Concealer is optional on a [Source] whose requests have a secret in them, in
+// place of a signature. Conceal takes it out of a verified request that is to be
+// kept, see [NewReceiver]: it may replace req.Header and req.URL, and changes
+// nothing that they point to. Parse must do without what it takes out.
+type Concealer interface {
+	Conceal(req *Request)
+}
+
 // Response answers a request in place of an [Outcome].
 type Response struct {
 	Status int // zero: 200

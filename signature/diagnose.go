@@ -11,7 +11,7 @@ import (
 )
 
 // Diagnoser is optional on a [Verifier]: it finds out why a request is refused.
-// All schemes of this package are one.
+// All schemes of this package but [Token], which signs nothing, are one.
 //
 // Diagnose takes what Verify takes and is for refused requests only, some of
 // them, and never before the sender is answered: it costs many times what

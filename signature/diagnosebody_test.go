@@ -2,7 +2,6 @@ package signature
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -56,7 +55,7 @@ func requireReadsAlike(tb testing.TB, quoted []byte) {
 		var got string
 		out := appendString(nil, quoted, e)
 		require.NoError(tb, json.Unmarshal(out, &got), "%q", out)
-		require.Equal(tb, want, got, fmt.Sprintf("%q", out))
+		require.Equal(tb, want, got, "%q", out)
 		require.True(tb, e&escapeASCII == 0 || utf8.RuneCount(out) == len(out))
 	}
 }

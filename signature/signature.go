@@ -7,6 +7,7 @@
 //   - [GitHub]: X-Hub-Signature-256.
 //   - [Slack]: X-Slack-Signature.
 //   - [Template]: any other header that holds an HMAC-SHA256.
+//   - [Token]: a shared secret in a header, for senders that sign nothing.
 //
 // A scheme is made from one or more [Key] values. Several keys are a rotation:
 // a request is accepted if any key that is valid at its time matches, and
@@ -46,6 +47,13 @@ const DefaultTolerance = 5 * time.Minute
 // scheme's Now. Implementations keep neither the header nor the body.
 type Verifier interface {
 	Verify(h http.Header, body []byte, at time.Time) (key string, err error)
+}
+
+// Concealer is optional on a [Verifier] whose requests have a secret in their
+// header. Conceal returns the header without it, for who keeps requests: h itself
+// if it has none, and else a copy, since h belongs to others.
+type Concealer interface {
+	Conceal(h http.Header) http.Header
 }
 
 // Signer sets the signature headers of a request with the given raw body,

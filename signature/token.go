@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -128,6 +129,16 @@ func (t *Token) Check(token string, at time.Time) (string, error) {
 	}
 }
 
+// Conceal implements [Concealer]: it leaves out the token's header.
+func (t *Token) Conceal(h http.Header) http.Header {
+	if t.header == nil || h[t.header.name] == nil {
+		return h
+	}
+	h = maps.Clone(h)
+	delete(h, t.header.name)
+	return h
+}
+
 // sumOf copies the token to the stack, so that a stranger's costs no garbage.
 func sumOf(token string) tokenSum {
 	var buffer [256]byte
@@ -165,6 +176,7 @@ func (t *Token) Sign(h http.Header, _ string, _ []byte, at time.Time) error {
 }
 
 var (
-	_ Verifier = (*Token)(nil)
-	_ Signer   = (*Token)(nil)
+	_ Verifier  = (*Token)(nil)
+	_ Signer    = (*Token)(nil)
+	_ Concealer = (*Token)(nil)
 )

@@ -164,3 +164,12 @@ func ExampleToken() {
 	// 2025 <nil>
 	//  signature: mismatch
 }
+
+func TestToken_Conceal_leavesOutTheHeaderOfACopy(t *testing.T) {
+	s, h := newToken(t), http.Header{"X-Api-Key": {tokenOld}, "Date": {"today"}}
+	require.Equal(t, http.Header{"Date": {"today"}}, s.Conceal(h))
+	require.Equal(t, tokenOld, h.Get("X-Api-Key"))
+	h.Del("X-Api-Key")
+	require.Equal(t, h, s.Conceal(h))
+	require.Equal(t, h, new(signature.Token).Conceal(h))
+}

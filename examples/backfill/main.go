@@ -76,9 +76,9 @@ func run(ctx context.Context, cursor string, pace time.Duration) error {
 
 	fmt.Printf("Backfill from %s to %s: %d events, %d handled, %d had come before, %d requests for orders.\n",
 		clock(p.Since), clock(p.Until), p.Seen, p.Handled, p.Ignored, orders.Stats().Requests-before)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		fmt.Println("Interrupted. To go on:")
-		fmt.Println("  go run ./examples/backfill -cursor", p.Cursor)
+		fmt.Println("  go run ./examples/backfill -cursor=" + p.Cursor)
 	}
 	return err
 }

@@ -48,7 +48,7 @@ func TestBackfill_GoesOnWhereItWasInterrupted(t *testing.T) {
 
 	found := regexp.MustCompile(`^Backfill from 12:15 to 12:45: (\d+) events, (\d+) handled, 5 had come before, 3 requests for orders.
 Interrupted. To go on:
-  go run ./examples/backfill -cursor evt_(\d+)
+  go run ./examples/backfill -cursor=evt_(\d+)
 $`).FindStringSubmatch(stdout.String()[len(down):])
 	require.NotNil(t, found, stdout.String())
 	var seen, handled, cursor int
