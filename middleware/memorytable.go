@@ -212,7 +212,7 @@ func (e *memoryEntry) setKey(key *Key) {
 		e.key.ID = strings.Clone(key.ID)
 		return
 	}
-	e.key.ID, e.shortLen = "", uint8(copy(e.short[:], key.ID))
+	e.key.ID, e.shortLen = "", uint8(copy(e.short[:], key.ID)) //nolint:gosec // at most memoryShort
 }
 
 func (e *memoryEntry) hasKey(key *Key) bool {
