@@ -58,3 +58,9 @@ func BenchmarkBadSignature(b *testing.B) {
 func BenchmarkLoopback(b *testing.B) {
 	bench(b, loopbackCactus, loopbackDrain, bareCactus, bareDrain)
 }
+
+func BenchmarkInbox(b *testing.B) {
+	for _, c := range inboxComparisons() {
+		b.Run(c.Rows[0].Name, func(b *testing.B) { bench(b, c.Ours, c.Peers[0]) })
+	}
+}

@@ -123,7 +123,7 @@ var (
 )
 
 func overHTTP(name string, newHandler func(*tally) http.Handler, gain int, connect func(string) (client, error)) Case {
-	return Case{Name: name, Batch: loopbackBatch, Start: overLoopback(newHandler, gain, connect)}
+	return Case{Name: name, Batch: loopbackBatch, Start: overLoopback(newHandler, gain, connections, connect)}
 }
 
 func loopbackHandler(seen *tally) http.Handler {

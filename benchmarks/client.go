@@ -11,7 +11,7 @@ import (
 )
 
 // client sends requests over one connection that is kept alive. The answer must
-// be a 200 without a body.
+// be a 200 or a 202, without a body.
 type client interface {
 	send(r *request) error
 	close()
@@ -37,7 +37,7 @@ func (c *userClient) send(r *request) error {
 		return err
 	}
 	defer func() { _ = response.Body.Close() }() // of an empty body
-	if response.StatusCode != http.StatusOK || response.ContentLength != 0 {
+	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusAccepted || response.ContentLength != 0 {
 		return fmt.Errorf("answered with status %d and %d bytes", response.StatusCode, response.ContentLength)
 	}
 	return nil
@@ -81,7 +81,7 @@ func (c *bareClient) send(r *request) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("read answer: %w", err)
-		case first && !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")):
+		case first && !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) && !bytes.HasPrefix(line, []byte("HTTP/1.1 202 ")):
 			return fmt.Errorf("answered with %q", line)
 		case string(line) == "Content-Length: 0\r\n":
 			empty = true

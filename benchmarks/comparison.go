@@ -93,7 +93,7 @@ const (
 // Comparisons returns all there are, in the order of the table.
 func Comparisons() []Comparison {
 	none := Aim{}
-	return []Comparison{
+	all := []Comparison{
 		against("thin event", thinCactus, thinSvix, atLeast(6)).because(whySix).
 			memory("thin event", atMost(3), atMost(512)),
 		against("thin event", thinCactus, thinStandard, atLeast(6)).because(whySix),
@@ -122,8 +122,9 @@ func Comparisons() []Comparison {
 		against("CloudEvent 4 KB, both signed", cloudCactusSigned, cloudSDKSigned, none),
 		against("thin event over loopback", loopbackCactus, loopbackDrain, atLeast(0.88)),
 		against("thin event over loopback", bareCactus, bareDrain, none),
-		{Ours: harness, Rows: []Row{{Name: "harness alone", Peer: -1}}},
 	}
+	all = append(all, inboxComparisons()...)
+	return append(all, Comparison{Ours: harness, Rows: []Row{{Name: "harness alone", Peer: -1}}})
 }
 
 // named returns c under another name, for a case of ours that stands as a peer.

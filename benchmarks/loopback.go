@@ -8,22 +8,26 @@ import (
 	"net/http"
 )
 
-// connections is how many connections the loopback cases keep alive.
+// connections is how many connections the loopback cases keep alive, unless they
+// say otherwise.
 const connections = 8
 
 // loopbackBatch is how many requests they send in a round.
 const loopbackBatch = 5000
 
 // overLoopback is the Start of sending thin events to a net/http server on
-// 127.0.0.1, over several connections at once.
-func overLoopback(newHandler func(*tally) http.Handler, gain int, connect func(address string) (client, error)) func() (Work, func()) {
+// 127.0.0.1, over so many connections at once. A handler that is a [later] has done
+// its work by the end of each round.
+func overLoopback(newHandler func(*tally) http.Handler, gain, connections int, connect func(address string) (client, error)) func() (Work, func()) {
 	return func() (Work, func()) {
 		var seen tally
 		listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
 		if err != nil {
 			panic(err)
 		}
-		server := &http.Server{Handler: newHandler(&seen)} //nolint:gosec // no stranger can reach it
+		handler := newHandler(&seen)
+		behind, _ := handler.(later)
+		server := &http.Server{Handler: handler} //nolint:gosec // no stranger can reach it
 		stopped := make(chan struct{})
 		go func() {
 			defer close(stopped)
@@ -43,6 +47,9 @@ func overLoopback(newHandler func(*tally) http.Handler, gain int, connect func(a
 			if err := exchange(clients, ring, n); err != nil {
 				return err
 			}
+			if behind != nil {
+				behind.catchUp(func() bool { return seen.sum.Load()-before >= int64(n)*int64(gain) })
+			}
 			if got, want := seen.sum.Load()-before, int64(n)*int64(gain); got != want {
 				return fmt.Errorf("handlers have seen %d, want %d", got, want)
 			}
@@ -54,6 +61,9 @@ func overLoopback(newHandler func(*tally) http.Handler, gain int, connect func(a
 			}
 			_ = server.Close()
 			<-stopped
+			if behind != nil {
+				behind.stop()
+			}
 		}
 	}
 }

@@ -40,15 +40,20 @@ type Config struct {
 	MaxLost int
 	// DropHeader reports whether a header, by its canonical name, is not to be
 	// stored. A source that needs one to choose the tenant or to parse must have
-	// it. Default Authorization, Proxy-Authorization and Cookie.
+	// it; one that chooses the tenant can go by req.Tenant instead, which is empty
+	// before and what it chose ever after. Default Authorization,
+	// Proxy-Authorization and Cookie. The secret header of a source that is a
+	// [cactus.Concealer] is never stored. Any other that has a secret, such as that
+	// of a Source of your own, belongs here.
 	DropHeader func(name string) bool
 	// Context makes the context that an item is dispatched under, out of one with
 	// its deadline. It is where trace context in req's headers is taken up. It may
 	// keep neither req nor change what is in it. Default ctx itself.
 	Context func(ctx context.Context, req *cactus.Request) context.Context
-	// Logger is told of retries (warn), dead letters and a store that fails (error):
-	// the item's id and source, the attempt and the error, never bodies or headers.
-	// Default none.
+	// Logger is told of retries (warn), dead letters, handlers that do not return
+	// and a store that fails (error): the item's id and source, the attempt and up
+	// to 1 KiB of the error, never bodies or headers. Of what is put off without an
+	// attempt it is told once a second at most. Default none.
 	Logger *slog.Logger
 }
 
@@ -66,8 +71,10 @@ func (s Schedule) Wait(failures int) time.Duration {
 	return backoff.Exponential{Base: s.Base, Max: s.Max}.Wait(failures)
 }
 
-// defaultBusy is the wait of a busy error that asks for none.
-const defaultBusy = time.Second
+const (
+	defaultBusy = time.Second            // the wait of a busy error that asks for none
+	minBusy     = 100 * time.Millisecond // of one that asks for less: it counts no attempts
+)
 
 // complete fills in the defaults. It panics at what cannot be meant.
 func (c *Config) complete() {

@@ -2,12 +2,22 @@
 // request is stored and answered with 202, and then parsed and dispatched in the
 // background until its handlers have taken it.
 //
+//	store := sqlstore.NewInbox(db, sqlstore.PostgreSQL) // or inbox.NewMemory()
 //	in := inbox.New(store, inbox.Config{Logger: logger})
-//	in.Register("github", registry, source)
-//	mux.Handle("POST /hooks/github", in.Handler("github"))
-//	go in.Run(ctx)
+//	in.Register("shop", registry, source)
+//	mux.Handle("POST /hooks/shop", in.Handler("shop"))
+//	done := make(chan error, 1)
+//	go func() { done <- in.Run(context.Background()) }()
 //	...
-//	left, err := in.Shutdown(ctx) // once the HTTP server is shut down
+//	<-signalled.Done()
+//	err := server.Shutdown(ctx)   // first the HTTP server
+//	left, err := in.Shutdown(ctx) // then the inbox, which ends Run
+//	err = <-done                  // then close the database
+//
+// Give Run a context that does not end with the signal: when it ends, handlers are
+// interrupted at once, and what is still received then waits for another process.
+// A process that only receives need not call Run, as long as another does that
+// shares the store.
 //
 // # Outcomes
 //
@@ -33,9 +43,28 @@
 // registry: it absorbs all of them. A replay needs no Force, because Dedupe
 // remembers only what has succeeded.
 //
+// # What to watch
+//
+// Make gauges of [Inbox.Stats], as ObserveQueue of the module otelcactus does, and
+// be woken by
+//
+//   - Oldest beyond what retries may take: nobody works, or not fast enough;
+//   - Dead above zero: somebody has to look, and then to replay or to discard;
+//     nothing else removes them, and they take room;
+//   - [Inbox.Unregistered] growing after a deploy is over: a source has lost its
+//     name;
+//   - lines of [Config].Logger at the level error: the store fails, an item has
+//     become a dead letter, or a handler does not return. Such a handler keeps its
+//     item and one of the workers until it does, whatever Timeout says, because
+//     nothing can end it.
+//
 // # Stores
 //
 // [Memory] forgets everything with its process: an answered request is lost if
 // that dies. A [Store] in a database keeps it, and lets several processes share
-// the work. Package inboxtest tests implementations.
+// the work: see [github.com/cactuscorp/cactus/sqlstore.NewInbox]. Package inboxtest
+// tests implementations.
+//
+// Requests are stored as they came: with the body, and with the headers but for
+// credentials, see Config.DropHeader.
 package inbox

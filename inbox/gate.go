@@ -42,4 +42,5 @@ func (g *gate) close(ctx context.Context) {
 			return
 		}
 	}
+	notify(g.quiet) // somebody else may be closing it too
 }

@@ -55,7 +55,11 @@ func (t *text) UnmarshalJSON(b []byte) error {
 func (it *Item) MarshalHead() ([]byte, error) {
 	h := head{Method: text(it.Method), Tenant: text(it.Tenant), Key: text(it.Key), ReceivedAt: it.ReceivedAt}
 	if it.URL != nil {
-		h.URL = text(it.URL.String())
+		address := it.URL.String()
+		if _, err := url.Parse(address); err != nil { // its text has the URL
+			return nil, fmt.Errorf("encode item %s: field \"url\" must be one that url.Parse reads", it.ID)
+		}
+		h.URL = text(address)
 	}
 	for _, name := range slices.Sorted(maps.Keys(it.Header)) {
 		line := make([]text, 0, 1+len(it.Header[name]))

@@ -47,6 +47,14 @@ func TestHead_RefusesWhatItDidNotWriteWithoutShowingIt(t *testing.T) {
 	}
 }
 
+// An item that a store could not read again would be in the way of all others.
+func TestHead_RefusesAURLThatCannotBeReadAgain(t *testing.T) {
+	item := inbox.Item{URL: &url.URL{Scheme: "http", Host: "[private"}}
+	_, err := item.MarshalHead()
+	require.ErrorContains(t, err, `"url"`)
+	require.NotContains(t, err.Error(), "private")
+}
+
 // FuzzHead_KeepsEverything writes and reads any strings.
 func FuzzHead_KeepsEverything(f *testing.F) {
 	f.Add("POST", "/a%2Fb?c=d", "X-Name", "value", "acme")

@@ -49,6 +49,19 @@ func (h *held) before(at time.Duration) (old []*job) {
 	return old
 }
 
+// overdue returns the jobs whose handlers began before a time, each once.
+func (h *held) overdue(began time.Duration) (late []*job) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, j := range h.jobs {
+		if at := j.began.Load(); at > 0 && time.Duration(at) < began && j.inner.Load() != finished {
+			j.began.Store(0)
+			late = append(late, j)
+		}
+	}
+	return late
+}
+
 // has reports whether j is still held.
 func (h *held) has(j *job) bool {
 	h.mu.Lock()
@@ -67,6 +80,7 @@ func (w *work) renewUntil(stop <-chan struct{}) {
 			return
 		case <-ticker.C:
 		}
+		w.tellOverdue()
 		old := w.held.before(time.Since(w.start) - w.config.Lease/6)
 		for len(old) > 0 {
 			n := min(len(old), maxSettled)
@@ -91,7 +105,7 @@ func (w *work) renew(jobs []*job) {
 		return err
 	})
 	if err != nil {
-		w.config.Logger.LogAttrs(w.ctx, slog.LevelError, "inbox cannot renew leases", slog.Int("items", len(jobs)), slog.String("error", err.Error()))
+		w.tell(slog.LevelError, "inbox cannot renew leases", err, slog.Int("items", len(jobs)))
 		return
 	}
 	renewed := make(map[ID]bool, len(ids))

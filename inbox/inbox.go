@@ -112,8 +112,14 @@ func (in *Inbox) Enqueue(ctx context.Context, name string, req *cactus.Request) 
 	if req == nil {
 		panic("inbox: Enqueue needs a request")
 	}
-	if _, ok := in.source(name); !ok {
+	r, ok := in.source(name)
+	if !ok {
 		return fmt.Errorf("inbox: enqueue for source %q: no such source is registered", name)
+	}
+	if c, ok := r.source.(cactus.Concealer); ok {
+		stripped := *req
+		c.Conceal(&stripped)
+		req = &stripped
 	}
 	return in.add(ctx, name, req)
 }

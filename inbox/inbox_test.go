@@ -63,7 +63,7 @@ func TestInbox_FullStoreIs503AndLosesNothing(t *testing.T) {
 		})
 		for name, store := range map[string]*inbox.Memory{
 			"items": inbox.NewMemory(inbox.WithMaxItems(2)),
-			"bytes": inbox.NewMemory(inbox.WithMaxBytes(5000)),
+			"bytes": inbox.NewMemory(inbox.WithMaxBytes(3000)),
 		} {
 			in := inbox.New(store, inbox.Config{})
 			in.Register("shop", registry, cactustest.Source())

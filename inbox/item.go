@@ -42,8 +42,8 @@ func newItem(id ID, source string, req *cactus.Request, drop func(name string) b
 	return item
 }
 
-// kept returns header without the names to drop, nil for credentials, which is header itself if it has
-// none of them.
+// kept returns header without the names to drop, which are credentials if drop is
+// nil. It is header itself if it has none of them.
 func kept(header http.Header, drop func(name string) bool) http.Header {
 	if drop == nil {
 		if !hasCredentials(header) {

@@ -21,6 +21,7 @@ type job struct {
 	inner    atomic.Pointer[armed]
 	lost     atomic.Bool  // the lease is somebody else's
 	renewed  atomic.Int64 // when the lease was last known to hold, as a time.Duration since the work's start
+	began    atomic.Int64 // when its handlers began, likewise; 0: not yet, or told that it is overdue
 	at       int          // among those that are held
 }
 

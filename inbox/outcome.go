@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/cactuscorp/cactus"
 	"github.com/cactuscorp/cactus/internal/backoff"
@@ -36,7 +34,6 @@ func (w *work) settle(j *job, err error) {
 	attempt, after := j.Attempts+1, max(cactus.WaitOf(err), 0)
 	switch {
 	case j.lost.Load():
-		w.held.remove(j)
 		w.stepAside(j)
 	case interrupted:
 		w.settler.release(j)
@@ -46,7 +43,7 @@ func (w *work) settle(j *job, err error) {
 	case outcome == cactus.OutcomeBusy && after == 0:
 		w.postpone(j, err, defaultBusy)
 	case outcome == cactus.OutcomeBusy:
-		w.postpone(j, err, after)
+		w.postpone(j, err, max(after, minBusy))
 	case attempt >= w.config.Retry.Attempts:
 		w.bury(j, err, true)
 	default:
@@ -64,7 +61,9 @@ func (w *work) postpone(j *job, err error, wait time.Duration) {
 }
 
 func (w *work) retry(j *job, err error, wait time.Duration, count bool) {
-	w.log(slog.LevelWarn, "inbox item to be retried", j, err, count, slog.Duration("wait", wait))
+	if count || w.mayTell() {
+		w.log(slog.LevelWarn, "inbox item to be retried", j, err, count, slog.Duration("wait", wait))
+	}
 	r := Retry{Wait: wait, Count: count, Reason: clean(err.Error())}
 	w.end(j, func(ctx context.Context) error { return w.store.Retry(ctx, j.claim, r) })
 }
@@ -80,6 +79,7 @@ func (w *work) bury(j *job, err error, count bool) {
 
 // stepAside leaves a job to whoever holds it now.
 func (w *work) stepAside(j *job) {
+	w.held.remove(j)
 	w.log(slog.LevelWarn, "inbox item is somebody else's now", j, ErrLeaseLost, false)
 }
 
@@ -117,8 +117,8 @@ func (w *work) identify(item *Item) (meta cactus.Meta, ok bool) {
 		item.request(&req)
 		src := r.source
 		if resolver, resolves := src.(cactus.Resolver); resolves {
-			_, chosen, err := resolver.Resolve(ctx, &req)
-			if err != nil {
+			tenant, chosen, err := resolver.Resolve(ctx, &req)
+			if err != nil || chosen == nil || tenant != item.Tenant {
 				return err
 			}
 			src = chosen
@@ -130,38 +130,4 @@ func (w *work) identify(item *Item) (meta cactus.Meta, ok bool) {
 		return err
 	})
 	return meta, ok && err == nil
-}
-
-func (w *work) log(level slog.Level, msg string, j *job, err error, counts bool, more ...slog.Attr) {
-	if !w.config.Logger.Enabled(w.ctx, level) {
-		return
-	}
-	attempt := j.Attempts
-	if counts {
-		attempt++
-	}
-	attrs := append([]slog.Attr{
-		slog.String("item", j.Item.ID.String()), slog.String("source", j.Item.Source), slog.Int("attempt", attempt),
-		slog.String("outcome", cactus.OutcomeOf(err).String()), slog.String("error", err.Error()),
-	}, more...)
-	if p := (*cactus.PanicError)(nil); errors.As(err, &p) {
-		attrs = append(attrs, slog.String("stack", string(p.Stack)))
-	}
-	w.config.Logger.LogAttrs(w.ctx, level, msg, attrs...)
-}
-
-// maxText bounds what is stored of an error.
-const maxText = 1 << 10
-
-// clean makes text fit for a store: valid UTF-8 without NUL, and not too long.
-func clean(text string) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-	if len(text) <= maxText {
-		return text
-	}
-	end := maxText
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end]
 }

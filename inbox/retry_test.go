@@ -152,7 +152,7 @@ func TestRetryAfter_IsNotUsedUpByShortWaits(t *testing.T) {
 		}))
 		in.add(t, "evt_1")
 		time.Sleep(18 * time.Hour)
-		require.Equal(t, 1, stats(t, store).Scheduled)
+		require.Equal(t, 1, stats(t, store).Left(), "scheduled, or about to be claimed")
 		_, err := in.Shutdown(t.Context())
 		require.NoError(t, err)
 	})
@@ -274,7 +274,7 @@ func TestReplay_BeginsAfresh(t *testing.T) {
 		for n := range 250 { // several pages
 			in.add(t, fmt.Sprintf("evt_%d", n))
 		}
-		synctest.Wait()
+		time.Sleep(time.Millisecond) // in a crowd, the last are gathered
 		letters := in.letters(t)
 		require.Len(t, letters, 250)
 		require.Equal(t, 1, letters[0].Attempts)
@@ -286,7 +286,7 @@ func TestReplay_BeginsAfresh(t *testing.T) {
 		n, err = in.Replay(ctx, letters[7].Item.ID)
 		require.NoError(t, err)
 		require.Equal(t, 1, n)
-		synctest.Wait()
+		time.Sleep(time.Millisecond)
 		require.Equal(t, []string{letters[7].EventID}, notes.all(), "at once")
 		n, err = in.Discard(ctx, letters[0].Item.ID, letters[1].Item.ID, letters[7].Item.ID)
 		require.NoError(t, err)

@@ -92,7 +92,7 @@ func (s *settler) flush(claims []Claim, jobs []*job, call func(context.Context, 
 		s.insist(jobs[:n], func(ctx context.Context) error {
 			settled, err := call(ctx, claims)
 			if err == nil && settled < n {
-				s.work.config.Logger.LogAttrs(ctx, slog.LevelWarn, "inbox items were somebody else's, or settled before", slog.Int("items", n-settled))
+				s.work.tell(slog.LevelWarn, "inbox items were somebody else's, or settled before", nil, slog.Int("items", n-settled))
 			}
 			return err
 		})
@@ -111,7 +111,7 @@ func (s *settler) insist(jobs []*job, call func(ctx context.Context) error) {
 		if err == nil {
 			return
 		}
-		s.work.config.Logger.LogAttrs(s.work.ctx, slog.LevelError, "inbox cannot settle items", slog.Int("items", len(jobs)), slog.String("error", err.Error()))
+		s.work.tell(slog.LevelError, "inbox cannot settle items", err, slog.Int("items", len(jobs)))
 		if backoff.Sleep(s.work.ctx, waits.Wait(try)) != nil && try >= endTries {
 			return
 		}

@@ -2,8 +2,10 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,8 +26,11 @@ type work struct {
 	jobs     chan *job // claimed; has room for all of them
 	inflight atomic.Int64
 	room     chan struct{} // a worker is done with a job
-	timer    *time.Timer   // of pause
+	timer    *time.Timer   // of claim
+	asked    time.Duration // when claim did so last, since start
+	streak   int           // how often it did so in a row, see gather
 	pace     atomic.Int64  // what a job takes, in nanoseconds, on average
+	told     atomic.Int64  // when mayTell was last true, in nanoseconds since start
 	workers  sync.WaitGroup
 	held     held
 	settler  settler
@@ -79,12 +84,14 @@ func (w *work) claim() (drained bool) {
 	for failures := 0; ; {
 		n := w.wanted()
 		if n == 0 {
+			w.timer.Reset(w.config.Poll) // the last word of room may have come too early
 			select {
 			case <-w.room:
-				continue
+			case <-w.timer.C:
 			case <-w.ctx.Done():
 				return false
 			}
+			continue
 		}
 		if w.ctx.Err() != nil {
 			return false
@@ -95,7 +102,7 @@ func (w *work) claim() (drained bool) {
 		if err != nil {
 			failures++
 			wait = retry.Wait(failures)
-			w.config.Logger.LogAttrs(w.ctx, slog.LevelError, "inbox cannot claim items", slog.String("error", err.Error()))
+			w.tell(slog.LevelError, "inbox cannot claim items", err)
 		} else {
 			failures = 0
 			if got == n || got > 0 && draining {
@@ -120,6 +127,15 @@ func (w *work) draining() bool {
 	}
 }
 
+// Gather is how long the claimer lets more come in when it has claimed maxStreak
+// times in a row with less than ten times as much in between. A claim is for
+// several then, and so is each waking of a goroutine, which costs the requests more
+// than the work itself. Until then what comes in is claimed at once.
+const (
+	gather    = 100 * time.Microsecond
+	maxStreak = 32
+)
+
 // pause waits before the store is asked again. It returns false if the work is
 // interrupted.
 func (w *work) pause(wait time.Duration, hopeful bool) bool {
@@ -132,6 +148,10 @@ func (w *work) pause(wait time.Duration, hopeful bool) bool {
 	select {
 	case <-w.timer.C:
 	case <-wake:
+		if w.streak > maxStreak && time.Since(w.start)-w.asked <= 10*gather {
+			time.Sleep(gather)
+			break
+		}
 		runtime.Gosched() // there may be more in a moment
 	case <-drain:
 	case <-w.ctx.Done():
@@ -161,6 +181,9 @@ func (w *work) take(n int) (got int, err error) {
 	var claimed []Claimed
 	err = w.call(func(ctx context.Context) (err error) {
 		claimed, err = w.store.Claim(ctx, ClaimRequest{Owner: owner, Max: n, Lease: w.config.Lease})
+		if err == nil && slices.ContainsFunc(claimed, func(c Claimed) bool { return c.Item == nil }) {
+			err = errors.New("the store has claimed an item that is nil")
+		}
 		return err
 	})
 	if err != nil {
@@ -177,6 +200,10 @@ func (w *work) take(n int) (got int, err error) {
 	for _, j := range jobs {
 		w.jobs <- j
 	}
+	if asked-w.asked > 10*gather {
+		w.streak = 0
+	}
+	w.asked, w.streak = asked, w.streak+1
 	return len(jobs), nil
 }
 

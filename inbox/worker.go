@@ -29,19 +29,18 @@ func (w *work) labour() {
 
 // do works on one job. req is the worker's own, to be used again.
 func (w *work) do(j *job, req *cactus.Request) {
+	defer w.leave()
 	now := time.Since(w.start)
 	switch {
 	case w.ctx.Err() != nil:
 		w.settler.release(j)
 	case j.lost.Load(), now-time.Duration(j.renewed.Load()) >= w.config.Lease:
-		w.held.remove(j) // it was not renewed in time: others may be at it
-		w.stepAside(j)
+		w.stepAside(j) // it was not renewed in time: others may be at it
 	case j.Lost >= w.config.MaxLost:
 		w.bury(j, fmt.Errorf("the item was begun %d times and never ended: it may be what the process dies of", j.Lost), false)
 	default:
 		w.attempt(j, req, now)
 	}
-	w.leave()
 }
 
 // leave says that a worker is done with a job. The claimer need not know as long as
@@ -58,20 +57,17 @@ func (w *work) attempt(j *job, req *cactus.Request, began time.Duration) {
 	if w.config.Timeout > 0 {
 		j.deadline = w.start.Add(began + w.config.Timeout)
 	}
-	err, returned := errExit, false
+	j.began.Store(max(int64(began), 1))
+	err := errExit
 	defer func() {
 		j.finish()
 		took := int64(time.Since(w.start) - began)
 		w.pace.Add((took - w.pace.Load()) / 8) // about right is good enough
 		if guarded(func() error { w.settle(j, err); return nil }) != nil {
-			w.held.remove(j) // a logger or a source that panics: the lease runs out
-		}
-		if !returned {
-			w.leave()
+			w.held.remove(j) // an error that panics: the lease runs out
 		}
 	}()
 	err = guarded(func() error { return w.dispatch(j, req) })
-	returned = true
 }
 
 // errUnregistered is for an item whose source has no name here.

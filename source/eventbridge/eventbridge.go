@@ -44,8 +44,8 @@
 // more people know the token than Stripe's secret, give this way a registry of its
 // own, whose Dedupe has a name by middleware.WithSource.
 //
-// Package inbox stores the header with the token unless its Config.DropHeader
-// says otherwise; only Authorization is left out by itself.
+// Who keeps requests, such as package inbox, keeps them without the token's header
+// if the verifier is a [signature.Concealer], as [signature.Token] is.
 //
 // # Deliveries
 //
@@ -144,6 +144,13 @@ func (*source) Limits() cactus.Limits {
 
 func (s *source) Verify(_ context.Context, req *cactus.Request) (string, error) {
 	return s.verifier.Verify(req.Header, req.Body, req.ReceivedAt)
+}
+
+// Conceal implements [cactus.Concealer].
+func (s *source) Conceal(req *cactus.Request) {
+	if c, ok := s.verifier.(signature.Concealer); ok {
+		req.Header = c.Conceal(req.Header)
+	}
 }
 
 func (s *source) Parse(dst []cactus.Envelope, req *cactus.Request) ([]cactus.Envelope, error) {

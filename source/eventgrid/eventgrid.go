@@ -43,8 +43,9 @@
 // more people know the token than Stripe's secret, give this way a registry of its
 // own, whose Dedupe has a name by middleware.WithSource.
 //
-// Package inbox stores the header with the token unless its Config.DropHeader
-// says otherwise; only Authorization is left out by itself.
+// Who keeps requests, such as package inbox, keeps them without the token's header
+// if the verifier is a [signature.Concealer], as [signature.Token] is, and without
+// the query parameter of [WithQueryParameter].
 //
 // # Handshakes
 //
@@ -126,6 +127,7 @@ var _ interface {
 	cactus.Limiter
 	cactus.Responder
 	cactus.Diagnoser
+	cactus.Concealer
 } = (*source)(nil)
 
 func (s *source) Limits() cactus.Limits {
@@ -142,6 +144,19 @@ func (s *source) Verify(_ context.Context, req *cactus.Request) (string, error) 
 		return s.verifyQuery(req)
 	}
 	return s.verifier.Verify(req.Header, req.Body, req.ReceivedAt)
+}
+
+// Conceal implements [cactus.Concealer].
+func (s *source) Conceal(req *cactus.Request) {
+	if s.token != nil && req.URL != nil {
+		bare := *req.URL
+		bare.RawQuery = without(bare.RawQuery, s.parameter)
+		req.URL = &bare
+		return
+	}
+	if c, ok := s.verifier.(signature.Concealer); ok {
+		req.Header = c.Conceal(req.Header)
+	}
 }
 
 func (s *source) Parse(dst []cactus.Envelope, req *cactus.Request) ([]cactus.Envelope, error) {

@@ -323,3 +323,21 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestConceal_LeavesOutTheTokenAlone(t *testing.T) {
+	token := signature.Must(signature.NewToken("aeg-sas-key", signature.Key{Secret: secret}))
+	conceal := func(src cactus.Source, req *cactus.Request) {
+		concealer, ok := src.(cactus.Concealer)
+		require.True(t, ok)
+		concealer.Conceal(req)
+	}
+	address, err := url.Parse("/hooks?tenant=acme&c%6Fde=" + secret)
+	require.NoError(t, err)
+	req := cactus.NewRequest(map[string][]string{"Aeg-Sas-Key": {secret}, "Aeg-Event-Type": {"Notification"}}, nil, time.Now())
+	req.URL = address
+	conceal(eventgrid.New(token), req)
+	require.Equal(t, http.Header{"Aeg-Event-Type": {"Notification"}}, req.Header)
+	conceal(eventgrid.New(token, eventgrid.WithQueryParameter("code")), req)
+	require.Equal(t, "/hooks?tenant=acme", req.URL.String())
+	require.Contains(t, address.RawQuery, secret, "the server's own")
+}

@@ -45,8 +45,8 @@ func WithOrigins(origins ...string) Option {
 // name is empty.
 //
 // URLs are written down in more places than headers: by proxies, load balancers
-// and whatever measures requests. Cactus logs no query, but what stores whole
-// requests, such as package inbox, stores it. Prefer delivery properties.
+// and whatever measures requests. Cactus logs no query, and package inbox does not
+// store the parameter. Prefer delivery properties.
 func WithQueryParameter(name string) Option {
 	if name == "" {
 		panic("eventgrid: WithQueryParameter: the name is empty")
@@ -94,6 +94,15 @@ func parameter(query, name string) (value string, err error) {
 		}
 	}
 	return value, nil
+}
+
+// without returns a query without the parameter.
+func without(query, name string) string {
+	pairs := slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
+		key, _, _ := strings.Cut(pair, "=")
+		return means(key, name)
+	})
+	return strings.Join(pairs, "&")
 }
 
 // means reports whether key, which may have escapes, is name.
