@@ -41,6 +41,10 @@ func child() {
 		panic(err)
 	}
 	r := flaky(db, dialect)
+	if os.Getenv(childServes) != "" {
+		serve(db, dialect, r)
+		return
+	}
 	var mu sync.Mutex
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {

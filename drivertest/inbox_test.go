@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cactuscorp/cactus/drivertest/internal/pg"
 	"github.com/cactuscorp/cactus/inbox"
 	"github.com/cactuscorp/cactus/inbox/inboxtest"
 	"github.com/cactuscorp/cactus/sqlstore"
@@ -12,7 +13,11 @@ import (
 
 func TestInbox_IsAStore(t *testing.T) {
 	t.Parallel()
-	for _, d := range databases {
+	serial := database{"serializable", pg.Driver, sqlstore.PostgreSQL, func(tb testing.TB) string {
+		tb.Helper()
+		return pg.DSN(tb) + serializable
+	}}
+	for _, d := range append([]database{serial}, databases...) {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			inboxtest.Run(t, func(tb testing.TB) inbox.Store {

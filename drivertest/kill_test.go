@@ -73,14 +73,11 @@ func (s *sender) requireOnce(t *testing.T, got map[string]int) {
 func TestTx_IsOnceWhileTheProcessIsKilled(t *testing.T) {
 	for _, d := range databases {
 		t.Run(d.name, func(t *testing.T) {
-			kills := 20
+			kills := 10
 			if testing.Short() {
 				kills = 3
 			}
 			dsn := d.dsn(t)
-			if d.dialect == sqlstore.PostgreSQL {
-				dsn = pg.Start(t).DSN(t)
-			}
 			migrated(t, d.open(t, dsn), d.dialect)
 			var current atomic.Pointer[process]
 			current.Store(spawn(t, d.driver, dsn))

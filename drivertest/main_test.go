@@ -3,6 +3,7 @@ package drivertest_test
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"os"
 	"strconv"
@@ -23,6 +24,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childDriver) != "" {
 		child()
 		return
+	}
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		_ = f.Value.Set("6") // the suites mostly wait for leases
 	}
 	os.Exit(pg.Main(m))
 }

@@ -112,7 +112,7 @@ func outages() uint64 {
 	if testing.Short() {
 		return 10
 	}
-	return 40
+	return 20
 }
 
 func pragmas(mode, synchronous string) []string {

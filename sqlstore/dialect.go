@@ -10,7 +10,7 @@ type Dialect int
 
 // Every Dialect.
 const (
-	// SQLite from 3.24 on.
+	// SQLite from 3.24 on, and for an Inbox from 3.35 on.
 	SQLite Dialect = iota + 1
 	// PostgreSQL from 11 on.
 	PostgreSQL

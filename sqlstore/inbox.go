@@ -1,11 +1,12 @@
 package sqlstore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cactuscorp/cactus/inbox"
@@ -18,7 +19,12 @@ import (
 // 3.35.
 //
 // Adds that meet in one process are one statement and one commit: while one is
-// written to the disk, the next gather. Nothing waits for more of them to come.
+// written to the disk, the next gather. Nothing waits for more of them to come. An
+// Add that is waiting when its context ends is not written.
+//
+// Only Add has to be durable, and is. What else the power takes back is done
+// again: an item that was complete is handled once more. So where PostgreSQL's
+// synchronous_commit is off, Add alone waits for the disk.
 //
 // Time is the database's, in milliseconds; leases and waits are rounded up to the
 // next. A lease that ran out but was not taken over can still be renewed and
@@ -77,103 +83,59 @@ PostgreSQL:	WHERE id = ANY (ARRAY(SELECT id FROM {table} WHERE due_at <= (SELECT
 // It panics if db is nil or dialect is not a [Dialect].
 func NewInbox(db *sql.DB, dialect Dialect, opts ...Option) *Inbox {
 	s := &Inbox{table: newTable("NewInbox", inboxKind, db, dialect, opts)}
-	s.adds.write = s.insert
+	s.adds.write, s.adds.settle = s.insert, s.rows.settle
 	s.claimSQL, s.retrySQL, s.burySQL = s.expand(inboxClaimSQL), s.expand(inboxRetrySQL), s.expand(inboxBurySQL)
 	s.deadSQL, s.statsSQL = s.expand(inboxDeadSQL), s.expand(inboxStatsSQL)
 	return s
 }
 
-// Add implements inbox.Store.
-func (s *Inbox) Add(ctx context.Context, item *inbox.Item) error {
-	head, err := item.MarshalHead()
-	if err != nil {
-		return err
-	}
-	room, err := s.rows.reserve(ctx)
-	if err != nil {
-		return err
-	}
-	if !room {
-		return inbox.ErrFull
-	}
-	err = s.adds.add(ctx, &added{item: item, head: head})
-	s.rows.settle(true, err == nil)
-	if err != nil {
-		return fmt.Errorf("add item: %w", err)
-	}
-	return nil
-}
-
-// insert adds items in one statement.
-func (s *Inbox) insert(ctx context.Context, items []*added) error {
-	const columns = 4
-	var query strings.Builder
-	query.WriteString(`INSERT INTO {table} (id, source, head, body, added_at, queued_at, due_at) VALUES `)
-	args := make([]any, 0, columns*len(items))
-	for i, a := range items {
-		if i > 0 {
-			query.WriteString(", ")
-		}
-		n := columns * i
-		fmt.Fprintf(&query, "(?%d, ?%d, ?%d, ?%d, {now}, {now}, {now})", n+1, n+2, n+3, n+4)
-		body := a.item.Body
-		if body == nil {
-			body = []byte{}
-		}
-		args = append(args, a.item.ID[:], a.item.Source, string(a.head), body)
-	}
-	query.WriteString(`
-	ON CONFLICT (id) DO NOTHING
-PostgreSQL:RETURNING CASE WHEN current_setting('synchronous_commit') = 'off'
-PostgreSQL:	THEN set_config('synchronous_commit', 'local', true) END`)
-	statement := s.expand(query.String())
-	return s.durably(ctx, func(c Execer) error {
-		_, err := c.ExecContext(ctx, statement, args...)
-		return err
-	})
-}
-
-// Claim implements inbox.Store.
+// Claim implements inbox.Store. An item whose head cannot be read, which [Inbox.Add]
+// has not written so or which no URL can be made of, becomes a dead letter.
 func (s *Inbox) Claim(ctx context.Context, req inbox.ClaimRequest) (claimed []inbox.Claimed, err error) {
-	type row struct {
-		inbox.Claimed
-		ready int64
-	}
-	var got []row
-	err = s.query(ctx, func() { got = nil }, func(rows *sql.Rows) error {
-		var r row
+	var got []claimedRow
+	err = s.query(ctx, func() { got = nil }, func(rows *sql.Rows) (err error) {
+		var r claimedRow
 		var age int64
-		item := new(inbox.Item)
-		err := scanItem(rows, item, &r.Attempts, &r.Lost, &age, &r.ready)
-		r.Item, r.Age = item, max(0, time.Duration(age)*time.Millisecond)
+		r.Item, r.unreadable, err = scanItem(rows, &r.Attempts, &r.Lost, &age, &r.ready)
+		r.Age = max(0, time.Duration(age)*time.Millisecond)
 		got = append(got, r)
 		return err
 	}, s.claimSQL, req.Owner[:], millis(req.Lease), req.Max)
 	if err != nil {
 		return nil, fmt.Errorf("claim items: %w", err)
 	}
-	slices.SortFunc(got, func(a, b row) int { // RETURNING has no order
-		if a.ready != b.ready {
-			return int(min(max(a.ready-b.ready, -1), 1))
-		}
-		return slices.Compare(a.Item.ID[:], b.Item.ID[:])
-	})
+	slices.SortFunc(got, claimedRow.compare) // RETURNING has no order
 	for _, r := range got {
+		if r.unreadable != nil { // if this fails, the lease runs out
+			_ = s.Bury(ctx, inbox.Claim{ID: r.Item.ID, Owner: req.Owner}, inbox.Burial{Reason: r.unreadable.Error()})
+			continue
+		}
 		claimed = append(claimed, r.Claimed)
 	}
 	return claimed, nil
 }
 
-// scanItem scans an item's columns, and those behind them into more.
-func scanItem(rows *sql.Rows, item *inbox.Item, more ...any) error {
+type claimedRow struct {
+	inbox.Claimed
+
+	ready      int64
+	unreadable error
+}
+
+func (r claimedRow) compare(other claimedRow) int {
+	return cmp.Or(cmp.Compare(r.ready, other.ready), bytes.Compare(r.Item.ID[:], other.Item.ID[:]))
+}
+
+// scanItem scans an item's columns, and those behind them into more. Of an item
+// that is unreadable it returns what is known.
+func scanItem(rows *sql.Rows, more ...any) (item *inbox.Item, unreadable, err error) {
+	item = new(inbox.Item)
 	var id, head []byte
 	if err := rows.Scan(append([]any{&id, &item.Source, &head, &item.Body}, more...)...); err != nil {
-		return err
+		return nil, nil, err
 	}
-	if copy(item.ID[:], id) != len(id) || len(id) != len(item.ID) {
-		return fmt.Errorf("an item's id has %d bytes, not %d", len(id), len(item.ID))
-	}
-	return item.UnmarshalHead(head)
+	copy(item.ID[:], id)
+	return item, item.UnmarshalHead(head), nil
 }
 
 // Retry implements inbox.Store.
@@ -204,12 +166,13 @@ func (s *Inbox) settle(ctx context.Context, what, query string, args ...any) err
 	return nil
 }
 
-// Dead implements inbox.Store.
+// Dead implements inbox.Store. Of a letter whose head cannot be read it returns the
+// rest.
 func (s *Inbox) Dead(ctx context.Context, after inbox.ID, limit int) (letters []inbox.Letter, err error) {
-	err = s.query(ctx, func() { letters = nil }, func(rows *sql.Rows) error {
-		l := inbox.Letter{Item: new(inbox.Item)}
+	err = s.query(ctx, func() { letters = nil }, func(rows *sql.Rows) (err error) {
+		var l inbox.Letter
 		var at, buried int64
-		err := scanItem(rows, l.Item, &l.Reason, &l.EventType, &l.EventID, &l.Attempts, &at, &buried)
+		l.Item, _, err = scanItem(rows, &l.Reason, &l.EventType, &l.EventID, &l.Attempts, &at, &buried)
 		l.Added, l.Buried = time.UnixMilli(at), time.UnixMilli(buried)
 		letters = append(letters, l)
 		return err
@@ -220,7 +183,8 @@ func (s *Inbox) Dead(ctx context.Context, after inbox.ID, limit int) (letters []
 	return letters, nil
 }
 
-// Stats implements inbox.Store. It reads an index entry or a row for each item.
+// Stats implements inbox.Store. It reads all rows, which takes about a tenth of a
+// second for 100,000 of them.
 func (s *Inbox) Stats(ctx context.Context) (stats inbox.Stats, err error) {
 	var oldest int64
 	err = s.retry(ctx, func() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/bits"
 	"strings"
 	"time"
 
@@ -97,20 +98,30 @@ func (s *Inbox) many(ctx context.Context, what, statement string, args []any) (i
 
 // claimed is the common table of claims. Its parameters come behind args.
 func claimed(claims []inbox.Claim, args ...any) (string, []any) {
-	rows := make([]string, len(claims))
-	for i := range claims {
+	rows := make([]string, padded(len(claims)))
+	for i := range rows {
+		c := &claims[min(i, len(claims)-1)]
 		rows[i] = fmt.Sprintf("(CAST(?%d AS {blob}), CAST(?%d AS {blob}))", len(args)+1, len(args)+2)
-		args = append(args, claims[i].ID[:], claims[i].Owner[:])
+		args = append(args, c.ID[:], c.Owner[:])
 	}
 	return "WITH c (id, owner) AS (VALUES " + strings.Join(rows, ", ") + ")", args
 }
 
+// padded is how many rows the common table of n has, a power of two. The last one
+// is repeated, so that there are few statements for a driver to keep prepared.
+func padded(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return 1 << bits.Len(uint(n-1))
+}
+
 // named is the common table of ids.
 func named(ids []inbox.ID) (string, []any) {
-	rows, args := make([]string, len(ids)), make([]any, len(ids))
-	for i := range ids {
+	rows, args := make([]string, padded(len(ids))), make([]any, padded(len(ids)))
+	for i := range rows {
 		rows[i] = fmt.Sprintf("(CAST(?%d AS {blob}))", i+1)
-		args[i] = ids[i][:]
+		args[i] = ids[min(i, len(ids)-1)][:]
 	}
 	return "WITH c (id) AS (VALUES " + strings.Join(rows, ", ") + ")", args
 }

@@ -41,6 +41,7 @@ type leases struct {
 
 func newLeases(function string, k kind, until string, db *sql.DB, dialect Dialect, opts []Option) *leases {
 	l := &leases{table: newTable(function, k, db, dialect, opts)}
+	l.purgeSQL = l.expand(purgeSQL)
 	l.renewSQL = l.expand(strings.ReplaceAll(renewSQL, "{until}", until))
 	l.releaseSQL = l.expand(strings.ReplaceAll(releaseSQL, "{until}", until))
 	return l

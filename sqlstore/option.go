@@ -35,14 +35,15 @@ func WithPrefix(prefix string) Option {
 	return func(o *options) { o.prefix = prefix }
 }
 
-// WithMaxRows sets how many rows the store's table has at most. When it is
-// full, new keys get middleware.ErrStoreFull until rows end; none is deleted
-// early, and keys that have a row are served. The default is no limit.
+// WithMaxRows sets how many rows the store's table has at most. When it is full,
+// new keys get middleware.ErrStoreFull, and new items inbox.ErrFull, until rows
+// end; none is deleted early, and keys that have a row are served. An item ends
+// when it is complete or discarded. The default is no limit.
 //
-// The rows are not counted at each claim. A count is good for as many claims as
-// an eighth of the room that was left, and for ten seconds at the most; below
-// eight rows of room each claim counts, which reads as many index entries as
-// there are rows, so leave some air. When the store is full, the next count is a
+// The rows are not counted at each claim or Add. A count is good for as many of
+// them as an eighth of the room that was left, and for ten seconds at the most;
+// below eight rows of room each of them counts, which reads as many index entries
+// as there are rows, so leave some air. When the store is full, the next count is a
 // second later. The limit is exact for the process that alone has the table. Of
 // several, each may exceed it by an eighth of the room that it saw last.
 //

@@ -58,7 +58,7 @@ const (
 	orderCommitSQL = `
 	UPDATE {table} SET
 		lease_until = 0,
-		place = {greatest}(place, CAST(?3 AS bigint)),
+		place = CASE WHEN keep_until <= {now} THEN CAST(?3 AS bigint) ELSE {greatest}(place, CAST(?3 AS bigint)) END,
 		keep_until = {greatest}(keep_until, {now} + CAST(?4 AS bigint)),
 		expires_at = {greatest}(keep_until, {now} + CAST(?4 AS bigint))
 	WHERE key_hash = ?1 AND owner = ?2

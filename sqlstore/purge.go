@@ -52,7 +52,7 @@ func (t *table) count(ctx context.Context, limit int) (n int, err error) {
 	if err := count(); err != nil {
 		return n, fmt.Errorf("count rows: %w", err)
 	}
-	if n < limit {
+	if n < limit || t.purgeSQL == "" {
 		return n, nil
 	}
 	if deleted, err := t.purge(ctx, purgeBatch); err != nil || deleted == 0 {

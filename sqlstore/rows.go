@@ -20,8 +20,8 @@ type rows struct {
 	turn  chan struct{} // of reserve: a lock that can be waited for with a context
 
 	mu      sync.Mutex
-	left    int // claims until the next count
-	pending int // claims under way that may have a row already
+	left    int // claims or items until the next count
+	pending int // those under way, which may have a row already
 	counted time.Time
 	full    bool
 }
@@ -59,8 +59,8 @@ func (r *rows) reserve(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// due reports whether it is time to count, and how many claims are under way
-// that the count may miss.
+// due reports whether it is time to count, and how many rows are under way that
+// the count may miss.
 func (r *rows) due() (due bool, pending int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

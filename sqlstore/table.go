@@ -7,16 +7,17 @@ import (
 	"sync/atomic"
 )
 
-// table is what the stores have in common: one table each, of rows that end.
+// table is what the stores have in common: one table each.
 type table struct {
 	kind
+
 	db       *sql.DB
 	dialect  Dialect
 	prefix   string
 	rows     *rows // nil: no limit
 	checked  atomic.Bool
 	claims   atomic.Uint64
-	purgeSQL string
+	purgeSQL string // deletes rows that have ended; empty if none do
 }
 
 // newTable is the common part of the function of that name.
@@ -30,7 +31,6 @@ func newTable(function string, k kind, db *sql.DB, dialect Dialect, opts []Optio
 	if o.limit > 0 {
 		t.rows = newRows(o.limit, t.count)
 	}
-	t.purgeSQL = t.expand(purgeSQL)
 	return t
 }
 
@@ -75,8 +75,12 @@ func (t *table) query(ctx context.Context, begin func(), scan func(rows *sql.Row
 }
 
 // durably runs f on a connection whose commits survive a loss of power, again if
-// need be. On PostgreSQL the statement has to see to that itself.
+// need be. On PostgreSQL the statement has to see to that itself, and the pool may
+// replace a connection that has died.
 func (t *table) durably(ctx context.Context, f func(c Execer) error) error {
+	if t.dialect != SQLite {
+		return t.retry(ctx, func() error { return f(t.db) })
+	}
 	conn, err := t.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)

@@ -37,21 +37,21 @@ INSERT INTO cactus_schema (name, version) VALUES ('order', 1)
 ON CONFLICT (name) DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS cactus_inbox (
-	id         blob PRIMARY KEY NOT NULL,
-	source     text NOT NULL,
-	head       text NOT NULL,
-	body       blob NOT NULL,
-	added_at   bigint NOT NULL,
-	queued_at  bigint NOT NULL,
+	id         blob PRIMARY KEY NOT NULL CHECK (length(id) = 16),
 	due_at     bigint,
 	ready_at   bigint,
 	owner      blob,
+	added_at   bigint NOT NULL,
+	queued_at  bigint NOT NULL,
 	attempts   bigint NOT NULL DEFAULT 0,
 	lost       bigint NOT NULL DEFAULT 0,
-	reason     text NOT NULL DEFAULT '',
+	buried_at  bigint,
+	source     text NOT NULL,
 	event_type text NOT NULL DEFAULT '',
 	event_id   text NOT NULL DEFAULT '',
-	buried_at  bigint
+	reason     text NOT NULL DEFAULT '',
+	head       text NOT NULL,
+	body       blob NOT NULL
 );
 
 CREATE INDEX IF NOT EXISTS cactus_inbox_due ON cactus_inbox (due_at, id);
