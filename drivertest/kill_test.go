@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cactuscorp/cactus/drivertest/internal/pg"
+	"github.com/cactuscorp/cactus/drivertest/internal/sqlite"
 	"github.com/cactuscorp/cactus/sqlstore"
 )
 
@@ -73,8 +74,8 @@ func (s *sender) requireOnce(t *testing.T, got map[string]int) {
 func TestTx_IsOnceWhileTheProcessIsKilled(t *testing.T) {
 	for _, d := range databases {
 		t.Run(d.name, func(t *testing.T) {
-			kills := 10
-			if testing.Short() {
+			kills := 20
+			if testing.Short() || d.driver == sqlite.Ncruces {
 				kills = 3
 			}
 			dsn := d.dsn(t)
