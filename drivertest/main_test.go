@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
-		_ = f.Value.Set("6") // the suites mostly wait for leases
+		_ = f.Value.Set("4") // the suites mostly wait for leases
 	}
 	os.Exit(pg.Main(m))
 }

@@ -68,7 +68,7 @@ func leaseRunsOut(s *suite) {
 }
 
 func renewed(s *suite) {
-	o := s.claim(s.short*2, "a free key")
+	o := s.claim((pause-1)*s.short, "a free key")
 	require.NoError(s, s.renew(o), "Renew by the owner")
 	s.pause()
 	s.requireStatus(middleware.InFlight, "a key whose lease was renewed")
@@ -140,7 +140,7 @@ func retentionEnds(s *suite) {
 	s.release(o)
 
 	// The retention counts from the commit, and is not the lease.
-	o = s.claim(s.short*2, "a free key")
+	o = s.claim((pause-1)*s.short, "a free key")
 	require.NoError(s, s.commit(o), "Commit")
 	s.pause()
 	s.requireStatus(middleware.Done, "a key whose retention is longer than its lease")

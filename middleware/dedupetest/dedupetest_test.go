@@ -51,7 +51,7 @@ func TestWithShortLease_SetsWhatRunsOut(t *testing.T) {
 				return s.Claim(t.Context(), r)
 			}}
 		}, dedupetest.WithShortLease(3*time.Second))
-		require.Equal(t, map[time.Duration]bool{3 * time.Second: true, 6 * time.Second: true, time.Hour: true}, leases)
+		require.Equal(t, map[time.Duration]bool{3 * time.Second: true, 12 * time.Second: true, time.Hour: true}, leases)
 		require.Greater(t, time.Since(start), 2*time.Minute)
 		require.Less(t, time.Since(start), 5*time.Minute)
 	})

@@ -129,7 +129,7 @@ func leaseRunsOut(s *suite) {
 }
 
 func renewed(s *suite) {
-	o := s.claim(s.short*2, 5, "a key that nobody has had")
+	o := s.claim((pause-1)*s.short, 5, "a key that nobody has had")
 	require.NoError(s, s.renew(o), "Renew by the owner")
 	s.pause()
 	s.requireStatus(middleware.InFlight, 6, "a key whose lease was renewed")
@@ -201,7 +201,7 @@ func commitRepeated(s *suite) {
 func retentionEnds(s *suite) {
 	s.complete(5, s.short)
 	s.pause()
-	o := s.claim(s.short*2, 3, "a position below one whose retention has ended")
+	o := s.claim((pause-1)*s.short, 3, "a position below one whose retention has ended")
 	s.requireStatus(middleware.InFlight, 5, "a key that was claimed after its retention")
 	require.NoError(s, s.commit(o, 3), "Commit of a position below one whose retention has ended")
 	s.requireFree(4, "a position below one whose retention has ended")
