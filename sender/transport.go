@@ -1,0 +1,128 @@
+package sender
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	idleConns       = 1024
+	idleConnsAHost  = 64
+	idleTimeout     = 55 * time.Second // below the usual minute of load balancers
+	maxAnswerHeader = 64 << 10
+)
+
+// newTransport returns the transport that config describes. It is not made from
+// http.DefaultTransport, which has the environment's proxies and two idle
+// connections a host.
+func newTransport(config *Config) *http.Transport {
+	d := newDialer(config)
+	return &http.Transport{
+		DialContext:            d.dial,
+		DialTLSContext:         d.dialTLS,
+		TLSClientConfig:        d.tls,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+		MaxIdleConns:           idleConns,
+		MaxIdleConnsPerHost:    idleConnsAHost,
+		IdleConnTimeout:        idleTimeout,
+		ResponseHeaderTimeout:  config.HeaderTimeout,
+		MaxResponseHeaderBytes: maxAnswerHeader,
+		DisableCompression:     true, // what is kept of an answer is what came
+	}
+}
+
+// A dialer makes the connections of a transport.
+type dialer struct {
+	guard   *Guard
+	net     net.Dialer // guarded
+	proxy   *Proxy     // nil: none
+	timeout time.Duration
+	tls     *tls.Config // for targets; its ServerName is set for each
+}
+
+func newDialer(config *Config) *dialer {
+	guard := config.Guard
+	return &dialer{
+		guard:   guard,
+		net:     net.Dialer{Resolver: guard.resolver(), ControlContext: guard.Control},
+		proxy:   config.Proxy,
+		timeout: config.ConnectTimeout,
+		tls: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			RootCAs:            trusted(config.ExtraCAs),
+			Certificates:       config.Certificates,
+			NextProtos:         []string{"h2", "http/1.1"},
+			ClientSessionCache: tls.NewLRUClientSessionCache(0),
+		},
+	}
+}
+
+// trusted is the system's pool and extra. Nil is the system's.
+func trusted(extra []*x509.Certificate) *x509.CertPool {
+	if len(extra) == 0 {
+		return nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a machine without one
+	}
+	for _, cert := range extra {
+		pool.AddCert(cert)
+	}
+	return pool
+}
+
+var errConnectTime = errors.New("connecting took too long")
+
+// dial connects within the connect timeout.
+func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, d.timeout, errConnectTime)
+	defer cancel()
+	conn, err := d.open(ctx, network, addr)
+	return conn, inTime(ctx, err)
+}
+
+// dialTLS connects and shakes hands within the connect timeout. The certificate is
+// verified for the name in addr, wherever the connection leads.
+func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, d.timeout, errConnectTime)
+	defer cancel()
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := d.open(ctx, network, addr)
+	if err != nil {
+		return nil, inTime(ctx, err)
+	}
+	config := d.tls.Clone()
+	config.ServerName = host
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, inTime(ctx, &connectError{tlsReason(err), err})
+	}
+	return secured, nil
+}
+
+func (d *dialer) open(ctx context.Context, network, addr string) (net.Conn, error) {
+	if d.proxy != nil {
+		return d.viaProxy(ctx, addr)
+	}
+	return d.net.DialContext(ctx, network, addr)
+}
+
+// inTime returns err, and that the time was over if that is why. A nil err stays
+// nil, although the time may have ended since.
+func inTime(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errConnectTime) {
+		return &connectError{"could not connect in time", errors.Join(errConnectTime, err)}
+	}
+	return err
+}

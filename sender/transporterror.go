@@ -1,0 +1,120 @@
+package sender
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// connectError is why there is no connection, and how to say it to a stranger.
+type connectError struct {
+	reason string
+	err    error
+}
+
+func (e *connectError) Error() string { return e.reason + ": " + e.err.Error() }
+func (e *connectError) Unwrap() error { return e.err }
+
+// Causes by which an attempt's own deadline is told from its caller's.
+var errAttemptTime = errors.New("sender: the attempt's time is over")
+
+// classify says what it means that a request of context ctx failed with err.
+func classify(ctx context.Context, err error) (Outcome, string) {
+	if errors.Is(err, ErrBlocked) {
+		return Refused, "address not allowed"
+	}
+	if ctx.Err() != nil {
+		if errors.Is(context.Cause(ctx), errAttemptTime) {
+			return TimedOut, "no answer in time"
+		}
+		return Cancelled, "cancelled"
+	}
+	var connect *connectError
+	if errors.As(err, &connect) {
+		return Unreachable, connect.reason
+	}
+	var timeout interface{ Timeout() bool }
+	var op *net.OpError
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return Unreachable, lookupReason(err)
+	case errors.As(err, &op) && op.Op == "dial":
+		return Unreachable, dialReason(err)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return TimedOut, "no answer in time"
+	}
+	return Unreachable, answerReason(err)
+}
+
+func dialReason(err error) string {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "could not connect: connection refused"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "could not connect: no route"
+	default:
+		return "could not connect"
+	}
+}
+
+// answerReason is about connections on which no answer came. Some errors of
+// net/http can only be told by their text.
+func answerReason(err error) string {
+	text := err.Error()
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, errSentOnce),
+		strings.Contains(text, "server closed idle connection"):
+		return "the connection was lost before an answer came"
+	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "response header list larger"):
+		return "the answer's header is too large"
+	default:
+		return "no valid answer"
+	}
+}
+
+func lookupReason(err error) string {
+	var dns *net.DNSError
+	if !errors.As(err, &dns) {
+		return "name could not be looked up"
+	}
+	switch {
+	case dns.IsNotFound:
+		return "name not found"
+	case dns.IsTimeout:
+		return "name could not be looked up in time"
+	default:
+		return "name could not be looked up"
+	}
+}
+
+// tlsReason does not quote the certificate, which has the names of others.
+func tlsReason(err error) string {
+	var invalid x509.CertificateInvalidError
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var alert tls.AlertError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "TLS: certificate has expired or is not yet valid"
+	case errors.As(err, &invalid):
+		return "TLS: certificate is not valid"
+	case errors.As(err, &unknown):
+		return "TLS: certificate is signed by an unknown authority"
+	case errors.As(err, &name):
+		return "TLS: certificate is for another name"
+	case errors.As(err, &alert):
+		return "TLS: refused by the endpoint"
+	case errors.As(err, &record):
+		return "TLS: the endpoint does not speak it"
+	default:
+		return "TLS: handshake failed"
+	}
+}
