@@ -56,8 +56,8 @@ func (it *Item) MarshalHead() ([]byte, error) {
 	h := head{Method: text(it.Method), Tenant: text(it.Tenant), Key: text(it.Key), ReceivedAt: it.ReceivedAt}
 	if it.URL != nil {
 		address := it.URL.String()
-		if _, err := url.Parse(address); err != nil { // its text has the URL
-			return nil, fmt.Errorf("encode item %s: field \"url\" must be one that url.Parse reads", it.ID)
+		if _, err := parseURL(address); err != nil { // its text has the URL
+			return nil, fmt.Errorf("encode item %s: field \"url\" must be one that package url reads", it.ID)
 		}
 		h.URL = text(address)
 	}
@@ -86,7 +86,7 @@ func (it *Item) UnmarshalHead(b []byte) error {
 	if err := json.Unmarshal(b, &h); err != nil { // its text may have a part of b
 		return fmt.Errorf("decode item %s: its head must be the JSON of MarshalHead", it.ID)
 	}
-	u, err := url.Parse(string(h.URL))
+	u, err := parseURL(string(h.URL))
 	if err != nil { // likewise
 		return fmt.Errorf("decode item %s: field \"url\" must be a URL", it.ID)
 	}
@@ -112,4 +112,13 @@ func (it *Item) UnmarshalHead(b []byte) error {
 		it.Path[string(pair[0])] = string(pair[1])
 	}
 	return nil
+}
+
+// parseURL reads a URL as net/http reads that of a request: two slashes at its
+// beginning are a path's, not a host's.
+func parseURL(address string) (*url.URL, error) {
+	if strings.HasPrefix(address, "/") && !strings.Contains(address, "#") {
+		return url.ParseRequestURI(address)
+	}
+	return url.Parse(address)
 }

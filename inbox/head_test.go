@@ -58,6 +58,7 @@ func TestHead_RefusesAURLThatCannotBeReadAgain(t *testing.T) {
 // FuzzHead_KeepsEverything writes and reads any strings.
 func FuzzHead_KeepsEverything(f *testing.F) {
 	f.Add("POST", "/a%2Fb?c=d", "X-Name", "value", "acme")
+	f.Add("0", "//", "\xd5", "\xff", "x")
 	f.Add("\xff", "//x", "\x00", `{"base64":"AA=="}`, "\u2028\ud7ff")
 	f.Fuzz(func(t *testing.T, method, address, name, value, tenant string) {
 		u, err := url.ParseRequestURI(address)

@@ -115,7 +115,7 @@ type Store interface {
 	//     room, dead letters neither.
 	//   - Method, URL, Header, Path, Tenant, Key, ReceivedAt and Body come back as
 	//     they were: repeated and invalid UTF-8 values byte by byte, a URL as its
-	//     String and url.Parse have it, times to the nanosecond but in any
+	//     String has it and a request is parsed, times to the nanosecond but in any
 	//     location. What was empty may come back nil, and the other way round.
 	Add(ctx context.Context, item *Item) error
 
