@@ -71,8 +71,9 @@ func (a *Async) Send(ctx context.Context, call *Call) (*Result, error) {
 // Shutdown refuses new calls and waits until all others are done, those that wait
 // included. When ctx ends before that, it drops what waits, cancels what runs, and
 // returns how many sends that left undone, and ctx's cause. Their results are
-// failures that match [ErrShutdown], unless one was delivered at the last moment.
-// It may be called again, and concurrently.
+// failures that match [ErrShutdown], unless one came to its own end at the last
+// moment. It may be called again, and concurrently; each call counts what it has
+// ended itself.
 func (a *Async) Shutdown(ctx context.Context) (left int, err error) {
 	a.mu.Lock()
 	a.closed = true
@@ -82,8 +83,11 @@ func (a *Async) Shutdown(ctx context.Context) (left int, err error) {
 	case <-a.idle:
 		return 0, nil
 	case <-ctx.Done():
-		return a.abandon(), context.Cause(ctx)
 	}
+	if left = a.abandon(); left > 0 {
+		return left, context.Cause(ctx)
+	}
+	return 0, nil
 }
 
 // abandon ends everything and returns how much that was.
@@ -177,7 +181,11 @@ func (j *job) wait(ctx context.Context) (*Result, error) {
 	select {
 	case <-j.done:
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		select {
+		case <-j.done: // what is there already is returned
+		default:
+			return nil, context.Cause(ctx)
+		}
 	}
 	if j.err == nil && j.result.State == Queued {
 		return j.result.Wait(ctx)

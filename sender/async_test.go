@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -184,5 +185,72 @@ func TestResult_Wait(t *testing.T) {
 		got, err = result.Wait(t.Context())
 		require.EqualError(t, err, "given up", "what the next sender queued is waited for, too")
 		require.Equal(t, Failed, got.State)
+	})
+}
+
+func TestAsync_WhatIsOverWinsOverTheContext(t *testing.T) {
+	async := NewAsync(&scripted{}, 1, 0)
+	result, err := Hook(async, same, URL(where))(t.Context(), greenfelds)
+	require.NoError(t, err)
+	_, err = result.Wait(t.Context())
+	require.NoError(t, err)
+	_, err = async.Shutdown(t.Context())
+	require.NoError(t, err)
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 50 {
+		_, err = result.Wait(ended)
+		require.NoError(t, err)
+		_, err = async.Shutdown(ended)
+		require.NoError(t, err)
+	}
+}
+
+func TestAsync_ShutdownIsTheErrorWhateverThePayloadSays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		async := NewAsync(&scripted{}, 1, 0)
+		wrong := errors.New("no rows")
+		result, err := Hook(async, func(ctx context.Context, w wedding) (wedding, error) {
+			<-ctx.Done()
+			return w, wrong
+		}, URL(where))(t.Context(), greenfelds)
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		left, err := async.Shutdown(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 1, left)
+		final, err := result.Wait(t.Context())
+		require.ErrorIs(t, err, ErrShutdown)
+		require.ErrorIs(t, err, wrong)
+		require.Equal(t, "the sender was shut down", final.Reason)
+	})
+}
+
+func TestAsync_MayBeShutDownBySeveral(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		async := NewAsync(&scripted{takes: time.Minute}, 2, 10)
+		send := Hook(async, same, URL(where))
+		for range 5 {
+			_, err := send(t.Context(), greenfelds)
+			require.NoError(t, err)
+		}
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				left, err := async.Shutdown(t.Context())
+				require.NoError(t, err)
+				require.Zero(t, left)
+			})
+		}
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			left, err := async.Shutdown(ctx)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.Equal(t, 5, left)
+		})
+		wg.Wait()
 	})
 }

@@ -68,9 +68,9 @@ type Attempt struct {
 	Number  int     `json:"number"`           // 1 for the first
 	Outcome Outcome `json:"outcome"`          //
 	Status  int     `json:"status,omitempty"` // of the answer; 0: none came
-	// Header and Body are the answer's. No more than 16 KiB of the body are kept,
-	// as they came, even if compressed; Truncated says that there was more, that it
-	// broke off, or that it did not end in time.
+	// Header and Body are the answer's. No more than 16 KiB of each are kept, and
+	// the body as it came, even if compressed; Truncated says that there was more,
+	// that it broke off, or that it did not end in time.
 	Header    http.Header `json:"header,omitempty"`
 	Body      []byte      `json:"body,omitempty"`
 	Truncated bool        `json:"truncated,omitempty"`
@@ -82,6 +82,7 @@ type Attempt struct {
 	// owner: it has no internal address and no secret in it. Empty: delivered.
 	Reason string `json:"reason,omitempty"`
 	// Err is the cause, for logs of one's own: it may name internal addresses, but
-	// has neither the URL nor a secret. Nil: an answer came.
+	// has neither the URL nor a secret, and in its text nothing that the endpoint
+	// has sent. Nil: an answer came.
 	Err error `json:"-"`
 }

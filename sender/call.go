@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -65,6 +67,16 @@ func (c *Call) identify() error {
 	})
 }
 
+// Format writes the id and where the message goes, whatever the verb.
+func (c *Call) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "call"+spaced(c.id)+" to "+place(c.settings.URL))
+}
+
+// LogValue returns the id and the host of the URL.
+func (c *Call) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", c.id), slog.String("to", place(c.settings.URL)))
+}
+
 // ID returns the id of the message, which is known before the message is made.
 // It is empty after [NoID].
 func (c *Call) ID() string { return c.id }
@@ -77,7 +89,7 @@ func (c *Call) Settings() Settings {
 	s.Notify = slices.Clone(s.Notify)
 	s.Recorders = slices.Clone(s.Recorders)
 	if s.Retry != nil {
-		schedule := *s.Retry
+		schedule := s.Retry.clone()
 		s.Retry = &schedule
 	}
 	return s
@@ -127,9 +139,13 @@ func (c *Call) Accept(options ...string) error {
 // Message runs the payload function and encodes what it returns, the first time,
 // and returns the same message, or the same error, every time after that and to
 // concurrent callers. Only when ctx ended meanwhile is the failure not remembered,
-// and the next caller tries again. A panic of the payload function is a
-// [*PanicError].
+// and the next caller tries again; it matches ctx's cause. A panic of the payload
+// function is a [*PanicError]. Without a URL the error is [ErrNoURL], and nothing
+// runs: a sender that knows the URL gives it by With first.
 func (c *Call) Message(ctx context.Context) (*Message, error) {
+	if c.settings.URL == "" {
+		return nil, ErrNoURL
+	}
 	p, err := c.payload.get(ctx)
 	if err != nil {
 		return nil, err
@@ -153,6 +169,9 @@ func (p *payload) get(ctx context.Context) (any, error) {
 			return err
 		})
 		if l.err != nil && ctx.Err() != nil {
+			if cause := context.Cause(ctx); !errors.Is(l.err, cause) {
+				l.err = fmt.Errorf("%w: %w", cause, l.err)
+			}
 			return l, l.err
 		}
 		return l, nil

@@ -106,3 +106,46 @@ func TestCall_SettingsAreACopy(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a", s.sent()[0].Header.Get("X-A"))
 }
+
+func TestCall_SettingsShareNoSchedule(t *testing.T) {
+	schedule := Schedule{Tries: 2, Stop: []int{404}, StopOn: []Outcome{TimedOut}}
+	preset := Retry(schedule)
+	schedule.Stop[0], schedule.StopOn[0] = 500, Rejected
+	s := &scripted{answers: []Attempt{rejected(500)}}
+	send := Hook(senderFunc(func(ctx context.Context, call *Call) (*Result, error) {
+		settings := call.Settings()
+		require.Equal(t, []int{404}, settings.Retry.Stop, "an option keeps what it was given")
+		settings.Retry.Stop[0], settings.Retry.StopOn[0] = 500, Rejected
+		return s.Send(ctx, call)
+	}), same, URL(where), preset)
+	result, err := send(t.Context(), greenfelds)
+	require.Error(t, err)
+	require.Len(t, result.Attempts, 2)
+
+	more := func(s *Settings) { s.Retry.Tries++ }
+	for range 2 {
+		result, err = Hook(s, same, URL(where), preset, more)(t.Context(), greenfelds)
+		require.Error(t, err)
+		require.Len(t, result.Attempts, 3, "another hook's preset stays as it was")
+		result, err = send(t.Context(), greenfelds, more)
+		require.Error(t, err)
+		require.Len(t, result.Attempts, 3, "a call leaves the hook as it was")
+	}
+}
+
+func TestCall_MakesNoMessageWithoutAURL(t *testing.T) {
+	calls := 0
+	send := Hook(senderFunc(func(ctx context.Context, call *Call) (*Result, error) {
+		_, err := call.Message(ctx)
+		require.ErrorIs(t, err, ErrNoURL)
+		require.Zero(t, calls)
+		other, err := call.With(URL(where))
+		require.NoError(t, err)
+		m, err := other.Message(ctx)
+		require.NoError(t, err)
+		return QueuedResult(m.ID, m.URL, nil), nil
+	}), func(context.Context, wedding) (int, error) { calls++; return calls, nil })
+	_, err := send(t.Context(), greenfelds)
+	require.NoError(t, err)
+	require.Equal(t, 1, calls)
+}

@@ -5,6 +5,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -50,6 +53,17 @@ type Config struct {
 	UnguardedTransport http.RoundTripper
 }
 
+// Format writes no more than the type's name, whatever the verb: a certificate
+// has a private key.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "sender.Config") }
+
+// LogValue returns what Format writes.
+func (c Config) LogValue() slog.Value { return slog.StringValue("sender.Config") }
+
+// MarshalText returns what Format writes. It serves encoding/json too, which
+// would write the private keys.
+func (c Config) MarshalText() ([]byte, error) { return []byte("sender.Config"), nil }
+
 // Client makes single attempts. It is also a [Sender]. It is made with
 // [NewClient] and safe for concurrent use. It keeps connections: make one and
 // share it.
@@ -58,6 +72,8 @@ type Client struct {
 	timeout   time.Duration
 	proxied   bool
 }
+
+var errNotMade = errors.New("client: was not made with NewClient")
 
 // NewClient returns a client. It panics if a timeout is negative, a prefix of the
 // Guard is not valid, a certificate is nil, or the Proxy's URL is not one of a
@@ -118,5 +134,12 @@ func (c *Client) send(ctx context.Context, method string, u *url.URL, h http.Hea
 		setBody(req, body)
 	}
 	// Not http.Client: it follows redirects, and costs more.
-	return c.transport.RoundTrip(req.WithContext(ctx))
+	res, err := c.transport.RoundTrip(req.WithContext(ctx))
+	if err == nil && res.StatusCode < http.StatusContinue {
+		_ = res.Body.Close()
+		return nil, errNoStatus // net/http lets 000 and +20 through
+	}
+	return res, err
 }
+
+var errNoStatus = errors.New("the status is below 100")

@@ -65,7 +65,7 @@ func (c *Client) Attempt(ctx context.Context, m *Message, number int) (a Attempt
 	res, err := c.send(ctx, http.MethodPost, u, h, m.Body)
 	if err != nil {
 		outcome, reason := classify(ctx, err)
-		a.fail(outcome, reason, err)
+		a.fail(outcome, reason, withoutAnswer(err, reason))
 		return a
 	}
 	a.answered(res)
@@ -80,6 +80,8 @@ func (c *Client) checkCredentials(m *Message, u *url.URL) error {
 	_, own := m.Header["Authorization"]
 	_, cookie := m.Header["Cookie"]
 	switch {
+	case c.transport == nil:
+		return errNotMade
 	case m.Signer == nil && m.SignedBy != "":
 		return errors.New("signer: the message was signed, but has no Signer any more: give it back after loading")
 	case m.Authorizer == nil && m.AuthorizedBy != "":
@@ -170,7 +172,8 @@ func setBody(req *http.Request, body []byte) {
 
 // answered takes what res says, and closes it.
 func (a *Attempt) answered(res *http.Response) {
-	a.Status, a.Header, a.Outcome = res.StatusCode, res.Header, Rejected
+	a.Status, a.Outcome = res.StatusCode, Rejected
+	a.Header, a.Truncated = keepHeader(res.Header)
 	switch {
 	case a.Status >= 200 && a.Status <= 299:
 		a.Outcome = Delivered
@@ -184,7 +187,8 @@ func (a *Attempt) answered(res *http.Response) {
 		_ = res.Body.Close() // it is the connection itself
 		return
 	}
-	a.Body, a.Truncated = readAnswer(res.Body, res.ContentLength)
+	body, truncated := readAnswer(res.Body, res.ContentLength)
+	a.Body, a.Truncated = body, a.Truncated || truncated
 }
 
 func (a *Attempt) fail(outcome Outcome, reason string, err error) {

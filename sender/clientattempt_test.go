@@ -448,3 +448,11 @@ func TestSetBody_LetsNoRequestBeRepeatedThatMayHaveArrived(t *testing.T) {
 		require.ErrorIs(t, err, want, "over HTTP/1 net/http asks only if nothing was written")
 	}
 }
+
+func TestClient_SaysThatItWasNotMade(t *testing.T) {
+	a := new(Client).Attempt(t.Context(), &Message{URL: where}, 1)
+	require.Equal(t, Refused, a.Outcome)
+	require.EqualError(t, a.Err, "client: was not made with NewClient")
+	_, err := new(Client).Handshake(t.Context(), where, HandshakeRequest{Origin: "example.com"})
+	require.EqualError(t, err, "handshake: client: was not made with NewClient")
+}

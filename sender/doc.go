@@ -17,8 +17,9 @@
 // A [Sender] decides what a call of the hook does. A [Client] sends at once and
 // waits; [NewAsync] sends in the background; a durable one keeps the message and
 // says that it is Queued. [Targeted] and [Simple] say where the URL comes from.
-// What runs twice is never the payload function, and what arrives twice has the
-// same id: delivery is at least once, because an answer can be lost.
+// What runs twice is never the payload function. Delivery is at least once, because
+// an answer can be lost: what arrives twice has the same id, which the receiver
+// sees in the header of option [Secret] and in the body after option [HashKey].
 //
 // # Secrets
 //

@@ -20,9 +20,9 @@ type Encoding int
 
 // Every Encoding.
 const (
-	// EncodeJSON is application/json, by encoding/json or option [Marshal].
-	// Nothing is escaped for HTML: & is &. A payload that becomes null is an
-	// error; one that is meant is json.RawMessage("null").
+	// EncodeJSON is application/json, by encoding/json, but with nothing escaped
+	// for HTML: & is &. Option [Marshal] replaces that. A payload that becomes null
+	// is an error; one that is meant is json.RawMessage("null").
 	EncodeJSON Encoding = iota
 	// EncodeForm is application/x-www-form-urlencoded. [url.Values] are written
 	// as they are. Everything else must become a flat JSON object, by its json
@@ -116,7 +116,7 @@ func (s *Settings) marshal(payload any) ([]byte, error) {
 		return nil, fmt.Errorf("encode the payload: %w", err)
 	}
 	if string(bytes.TrimSpace(body)) == "null" {
-		return nil, errors.New("encode the payload: it is null")
+		return nil, errors.New(`encode the payload: it is null, want a value, or json.RawMessage("null") if that is meant`)
 	}
 	return body, nil
 }

@@ -17,7 +17,8 @@ var ErrBlocked = errors.New("sender: address not allowed")
 // else: not what the two special-purpose registries of IANA (RFC 6890) list as
 // reserved, private, local or for documentation, no multicast, and no address
 // with a zone. An IPv4 address that is embedded in an IPv6 one (mapped, NAT64,
-// 6to4, Teredo) is judged itself. Every port is allowed.
+// 6to4, Teredo) is judged itself, and those of ISATAP are never public. Every port
+// is allowed.
 //
 // A NAT64 prefix of one's own network (RFC 6052) looks public: put it into Deny,
 // and likewise public addresses of one's own that trust their neighbours.
@@ -29,7 +30,10 @@ type Guard struct {
 	// addresses embedded in IPv6 ones.
 	Allow, Deny []netip.Prefix
 	// Resolver looks names up, for CheckURL and for connections. Nil is
-	// [net.DefaultResolver].
+	// [net.DefaultResolver], which also knows the names of this machine's own
+	// network. Whether one exists can then be told from a Reason: an address that
+	// is not allowed is another one than a name that is not found. Give a resolver
+	// of public names if that matters.
 	Resolver *net.Resolver
 }
 

@@ -76,6 +76,9 @@ func special(addr netip.Addr) string {
 	if !global6.Contains(addr) {
 		return blockOf(outside6, addr, "not global unicast")
 	}
+	if b := addr.As16(); b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe {
+		return "ISATAP" // RFC 5214: a tunnel within a site
+	}
 	return blockOf(blocks6, addr, "")
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,6 +24,15 @@ type HandshakeRequest struct {
 	// later, with GET or POST; it should be impossible to guess. Empty: none.
 	Callback string
 }
+
+// Format writes the origin, whatever the verb: who knows the Callback can grant
+// permission.
+func (r HandshakeRequest) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "sender.HandshakeRequest("+r.Origin+")")
+}
+
+// LogValue returns what Format writes.
+func (r HandshakeRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 // Permission is an endpoint's answer to a handshake. It is data.
 type Permission struct {
@@ -59,6 +70,9 @@ const (
 // was asked for.
 func (c *Client) Handshake(ctx context.Context, rawURL string, request HandshakeRequest) (Permission, error) {
 	u, err := parseTarget(rawURL)
+	if err == nil && c.transport == nil {
+		err = errNotMade
+	}
 	if err != nil {
 		return Permission{}, fmt.Errorf("handshake: %w", err)
 	}

@@ -115,6 +115,8 @@ func send(ctx context.Context, s Sender, call *Call) (*Result, error) {
 		return failed(call, err)
 	case r.State == Failed && err == nil:
 		return r, r.error()
+	case r.State == 0 && err == nil:
+		return failed(call, fmt.Errorf("%T.Send returned a result with no state", s))
 	}
 	return r, err
 }

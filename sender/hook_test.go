@@ -31,7 +31,7 @@ func TestHook_SendsWhatTheFunctionReturns(t *testing.T) {
 	require.Equal(t, result.ID, m.ID)
 }
 
-func TestHook_PanicsAtSetUp(t *testing.T) {
+func TestHook_PanicsAtSetUp(t *testing.T) { // P1
 	type other struct{}
 	s := &scripted{}
 	var noFunc func(context.Context, wedding) (any, error)
@@ -58,6 +58,7 @@ func TestHook_PanicsAtSetUp(t *testing.T) {
 		"a broken header":  {func() { Hook(s, same, Header("X-A", "a\r\nX-B: b")) }, "must have no control characters"},
 		"no marshaller":    {func() { Hook(s, same, Marshal(nil)) }, "option Marshal"},
 		"no generator":     {func() { Hook(s, same, ID(nil)) }, "option ID: the function is nil"},
+		"no encoding":      {func() { Hook(s, same, func(s *Settings) { s.Encoding = 2 }) }, "encoding must be EncodeJSON or EncodeForm, got 2"}, // P11
 		"no time":          {func() { Hook(s, same, Timeout(0)) }, "option Timeout: must be positive"},
 		"no size":          {func() { Hook(s, same, MaxBody(0)) }, "option MaxBody: must be positive"},
 		"a wrong secret":   {func() { Hook(s, same, Secret("whsec_short")) }, "option Secret: "},
@@ -161,10 +162,13 @@ func TestHook_IDsAreUnique(t *testing.T) { // P2, P3
 	}
 	require.Len(t, seen, 30)
 
-	result, err := send(t.Context(), greenfelds, NoID())
-	require.NoError(t, err)
-	require.Empty(t, result.ID)
-	require.Empty(t, result.Message.ID)
+	placebo := ID(func() string { return "" })
+	for _, none := range []Option{NoID(), placebo} {
+		result, err := send(t.Context(), greenfelds, none)
+		require.NoError(t, err)
+		require.Empty(t, result.ID)
+		require.Empty(t, result.Message.ID)
+	}
 }
 
 func TestHook_RunsThePayloadFunctionOnceASend(t *testing.T) { // P9
@@ -226,6 +230,7 @@ func TestHook_KeepsASendersPromise(t *testing.T) {
 		"neither":               {nil, nil, "returned neither a result nor an error"},
 		"an error alone":        {nil, wrong, "wrong"},
 		"a failure alone":       {&Result{State: Failed, Err: wrong}, nil, "wrong"},
+		"no state":              {&Result{}, nil, "no state"},
 		"a failure out of JSON": {&Result{State: Failed, Reason: "gone"}, nil, "gone"},
 	} {
 		t.Run(name, func(t *testing.T) {

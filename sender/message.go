@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,9 @@ import (
 // However it is formatted, only its id, the host of its URL and its size are shown.
 type Message struct {
 	// ID identifies the message in all its attempts: the receiver's idempotency
-	// key. It may be empty where no Signer needs one.
+	// key. A Standard Webhooks Signer sends it, and so does option [HashKey];
+	// without either the receiver does not see it. It may be empty where no Signer
+	// needs one.
 	ID string `json:"id,omitempty"`
 	// URL is where it goes: http or https.
 	URL string `json:"url"`
@@ -37,6 +40,8 @@ type Message struct {
 	// SignedBy and AuthorizedBy name what Signer and Authorizer were when the
 	// message was made. A message that was stored and loaded has the names but
 	// not the credentials: [Client.Attempt] refuses it until they are given back.
+	// Nothing binds them to the URL, so keep messages where strangers cannot edit
+	// them.
 	SignedBy     string `json:"signed_by,omitempty"`
 	AuthorizedBy string `json:"authorized_by,omitempty"`
 
@@ -68,8 +73,10 @@ func newMessage(s *Settings, id string, payload any) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, needsID := s.Signer.(*signature.StandardWebhooks); needsID && id == "" {
-		return nil, errors.New("the id is empty: a Standard Webhooks signature needs one")
+	if _, needsID := s.Signer.(*signature.StandardWebhooks); needsID {
+		if err := checkID(id); err != nil {
+			return nil, err
+		}
 	}
 	m := &Message{
 		ID: id, URL: s.URL, Header: make(http.Header, len(s.Header)+1), Body: body, Timeout: s.Timeout,
@@ -81,15 +88,54 @@ func newMessage(s *Settings, id string, payload any) (*Message, error) {
 	if m.Header["Content-Type"] == nil {
 		m.Header["Content-Type"] = []string{s.Encoding.contentType()}
 	}
-	if s.Authorizer != nil {
-		m.AuthorizedBy = s.Authorizer.Kind()
+	if m.AuthorizedBy, err = authorizerName(s.Authorizer); err != nil {
+		return nil, err
 	}
 	return m, nil
 }
 
+// checkID refuses what [signature.StandardWebhooks] cannot sign, before anybody
+// keeps it.
+func checkID(id string) error {
+	if id == "" {
+		return errors.New("the id is empty: a Standard Webhooks signature needs one")
+	}
+	if len(id) > 256 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '.' }) {
+		return errors.New("the id must be 1 to 256 visible ASCII characters without a dot: a Standard Webhooks signature allows no other")
+	}
+	return nil
+}
+
+// MarshalJSON names a Signer and an Authorizer also where SignedBy and AuthorizedBy
+// do not, so that no message is loaded that would go out without them.
+func (m Message) MarshalJSON() ([]byte, error) {
+	if m.SignedBy == "" {
+		m.SignedBy = SignerName(m.Signer)
+	}
+	if m.AuthorizedBy == "" {
+		var err error
+		if m.AuthorizedBy, err = authorizerName(m.Authorizer); err != nil {
+			return nil, err
+		}
+	}
+	type plain Message // has no methods
+	return json.Marshal(plain(m))
+}
+
+func authorizerName(a Authorizer) (string, error) {
+	if a == nil {
+		return "", nil
+	}
+	kind := a.Kind()
+	if kind == "" {
+		return "", errors.New("option Authorize: the authorizer's Kind is empty")
+	}
+	return kind, nil
+}
+
 // SignerName is what [Message.SignedBy] says of a signer: what its Kind method
-// returns, if it has one, and otherwise its type in lower case, such as
-// "standardwebhooks". It is empty for nil.
+// returns, if it has one and that is not empty, and otherwise its type in lower
+// case, such as "standardwebhooks". It is empty for nil.
 func SignerName(s signature.Signer) string {
 	switch s := s.(type) {
 	case nil:
@@ -97,11 +143,12 @@ func SignerName(s signature.Signer) string {
 	case *signature.StandardWebhooks:
 		return "standardwebhooks"
 	case interface{ Kind() string }:
-		return s.Kind()
-	default:
-		name := fmt.Sprintf("%T", s)
-		return strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+		if kind := s.Kind(); kind != "" {
+			return kind
+		}
 	}
+	name := fmt.Sprintf("%T", s)
+	return strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
 }
 
 // String returns the id, the host and the size.

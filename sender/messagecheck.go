@@ -98,5 +98,10 @@ func (c *Client) mayCarryCredentials(u *url.URL) bool {
 	}
 	host := u.Hostname()
 	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
+	return err == nil && addr.Unmap().IsLoopback() || isLocalhost(host)
+}
+
+// isLocalhost reports whether host is the name that a dialer takes nowhere else.
+func isLocalhost(host string) bool {
+	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
 }

@@ -13,11 +13,25 @@ import (
 //   - Debug: why it could not be sent.
 //   - Error: "Failed to send webhook <id>: <why>", after the last attempt.
 //   - Warn: a [Recorder] failed.
+//
+// What it points to is not changed any more, and must not be.
 type Note struct {
 	Level   slog.Level
 	Text    string   // without a body, a credential or an internal address
 	Message *Message // what is sent; nil: none could be made
 	Attempt *Attempt // what the note is about; nil: there was none
+}
+
+// LogValue returns the text, and what the message's and the attempt's LogValue do.
+func (n Note) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("text", n.Text)}
+	if n.Message != nil {
+		attrs = append(attrs, slog.Any("message", *n.Message))
+	}
+	if n.Attempt != nil {
+		attrs = append(attrs, slog.Any("attempt", *n.Attempt))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // noter tells the functions of option Notify. It does not make the words when

@@ -3,14 +3,24 @@ package sender
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/cactuscorp/cactus/signature"
 )
 
+// defaultMaxRetryAfter bounds what an answer can ask for where the user has given
+// no schedule, and so how long a hook may take.
+const defaultMaxRetryAfter = 10 * time.Second
+
 // Retry says when the message is tried again. The default is the sender's:
-// [Webhooks] for a [Client] and [WebhooksSimple] behind [Simple].
+// [Webhooks] for a [Client] and [WebhooksSimple] behind [Simple], with a
+// MaxRetryAfter of 10 seconds.
 func Retry(schedule Schedule) Option {
-	return func(s *Settings) { s.Retry = &schedule }
+	schedule = schedule.clone()
+	return func(s *Settings) {
+		own := schedule
+		s.Retry = &own
+	}
 }
 
 // Sign signs each attempt anew. The default is no signature.

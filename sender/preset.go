@@ -7,13 +7,14 @@ import "time"
 // stops here as everywhere: set Stop to an empty slice to have it tried again.
 
 // Webhooks is the schedule of the Python package webhooks 0.5.0, for its targeted
-// sender: 3 tries, the second at once and the third 1 second later.
+// sender: 3 tries, the second at once and the third 1 second later. It ignores
+// Retry-After, which that package does not know.
 func Webhooks() Schedule {
 	return Schedule{Tries: 3, Countdown: Linear{Base: time.Second}}
 }
 
 // WebhooksSimple is the schedule of that package's simple sender: 4 tries, with
-// waits of 0, 1 and 2 seconds.
+// waits of 0, 1 and 2 seconds. It ignores Retry-After, too.
 func WebhooksSimple() Schedule {
 	return Schedule{Tries: 4, Countdown: Linear{Base: time.Second}}
 }

@@ -32,13 +32,13 @@ type Proxy struct {
 }
 
 // Format prints the proxy's scheme and host, whatever the verb.
-func (p *Proxy) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.label()) }
+func (p Proxy) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.label()) }
 
 // LogValue returns the proxy's scheme and host.
-func (p *Proxy) LogValue() slog.Value { return slog.StringValue(p.label()) }
+func (p Proxy) LogValue() slog.Value { return slog.StringValue(p.label()) }
 
 func (p *Proxy) label() string {
-	if p == nil || p.URL == nil {
+	if p.URL == nil {
 		return "sender.Proxy(none)"
 	}
 	return "sender.Proxy(" + p.URL.Scheme + "://" + p.URL.Host + ")"
@@ -82,7 +82,7 @@ func (d *dialer) viaProxy(ctx context.Context, target string) (net.Conn, error) 
 		return nil, err
 	}
 	var first error
-	for _, addr := range addrs {
+	for _, addr := range addrs[:min(len(addrs), maxAddrs)] {
 		conn, err := d.pinned(ctx, addr, port)
 		if err == nil {
 			return conn, nil
@@ -154,14 +154,14 @@ func (p *Proxy) connect(conn net.Conn, target string) error {
 	return readConnected(conn)
 }
 
-// readConnected reads a proxy's answer to CONNECT, which has no body if it is 2xx.
+// readConnected reads the head of a proxy's answer to CONNECT. If it is 2xx, there
+// is no body, whatever the head says.
 func readConnected(r io.Reader) error {
 	reader := bufio.NewReaderSize(io.LimitReader(r, maxAnswerHeader), 4096)
-	res, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
+	res, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect}) //nolint:bodyclose // it would wait for the body
 	if err != nil {
-		return &connectError{"the proxy gave no valid answer", err}
+		return &connectError{"the proxy gave no valid answer", withoutAnswer(err, "malformed")}
 	}
-	defer res.Body.Close()
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		reason := fmt.Sprintf("the proxy answered %d", res.StatusCode)
 		return &connectError{reason, errors.New(reason)}

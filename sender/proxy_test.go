@@ -194,6 +194,7 @@ func TestProxy_PrintsNoCredentials(t *testing.T) {
 	proxy := proxyAt(t, "http://user:secret@proxy.example:3128")
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		require.Equal(t, "sender.Proxy(http://proxy.example:3128)", fmt.Sprintf(verb, proxy))
+		require.Equal(t, "sender.Proxy(http://proxy.example:3128)", fmt.Sprintf(verb, *proxy))
 		require.NotContains(t, fmt.Sprintf(verb, &Config{Proxy: proxy}), "secret")
 	}
 	require.Equal(t, "sender.Proxy(http://proxy.example:3128)", proxy.LogValue().String())

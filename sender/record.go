@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 )
 
@@ -20,7 +21,8 @@ type Recorder interface {
 type AttemptRecord struct {
 	Message *Message
 	Attempt Attempt
-	// Final says that no attempt follows.
+	// Final says that no attempt follows. Without it one does, unless the send is
+	// cancelled while it waits.
 	Final bool
 
 	values *value
@@ -28,6 +30,23 @@ type AttemptRecord struct {
 
 // Value returns what option [Value] has set for key, or nil.
 func (r AttemptRecord) Value(key any) any { return r.values.of(key) }
+
+// Format writes the message and the attempt as their own Format does.
+func (r AttemptRecord) Format(f fmt.State, verb rune) {
+	if r.Message != nil {
+		_, _ = io.WriteString(f, r.Message.String()+", ")
+	}
+	r.Attempt.Format(f, verb)
+}
+
+// LogValue returns what the message's and the attempt's LogValue do.
+func (r AttemptRecord) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.Any("attempt", r.Attempt), slog.Bool("final", r.Final)}
+	if r.Message != nil {
+		attrs = append(attrs, slog.Any("message", *r.Message))
+	}
+	return slog.GroupValue(attrs...)
+}
 
 // record gives a to every recorder.
 func (s *sending) record(ctx context.Context, a *Attempt, final bool) {

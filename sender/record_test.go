@@ -137,3 +137,16 @@ func TestRing_IsSafeForConcurrentUse(t *testing.T) {
 	wg.Wait()
 	require.Len(t, ring.List(nil), 8)
 }
+
+func TestRecord_AnAttemptIsFinalIfThereIsNoTimeForAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		ring := NewRing(1)
+		s := &scripted{answers: []Attempt{rejected(503)}}
+		result, err := Hook(s, same, URL(where), Record(ring), Retry(Schedule{Tries: 2, Countdown: Fixed{Delay: time.Minute}}))(ctx, greenfelds)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.True(t, ring.List(nil)[0].Final)
+		require.Contains(t, result.String(), "the endpoint answered otherwise\n  given up: there was no time left")
+	})
+}

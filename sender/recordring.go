@@ -18,7 +18,8 @@ type Ring struct {
 var _ Recorder = (*Ring)(nil)
 
 // NewRing returns a ring of n attempts. Each keeps its message, up to 256 KiB by
-// default, and the beginning of the answer's body. It panics if n is not positive.
+// default, and the beginning of the answer, up to 32 KiB. It panics if n is not
+// positive.
 func NewRing(n int) *Ring {
 	if n <= 0 {
 		panic(fmt.Sprintf("sender: NewRing: the size must be positive, got %d", n))

@@ -95,7 +95,7 @@ func (r *Result) Wait(ctx context.Context) (*Result, error) {
 		return r, ErrCannotWait
 	case final == nil:
 		return r, err
-	case final.State == Failed && err == nil:
+	case err == nil && final.State != Sent && final.State != Queued:
 		return final, final.error()
 	}
 	return final, err
@@ -106,7 +106,7 @@ func (r *Result) error() error {
 	switch {
 	case r.Err != nil:
 		return r.Err
-	case r.State != Failed:
+	case r.State == Sent || r.State == Queued:
 		return nil
 	case r.Reason != "":
 		return errors.New(r.Reason)

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,8 @@ func TestResult_ReadsWell(t *testing.T) {
 	r := someResult(t)
 	want := "failed: webhook evt_1 to https://example.com/...\n" +
 		"  attempt 1: rejected, status 500, 12ms: status 500\n" +
-		"  attempt 2: timed out, 1s: no answer in time"
+		"  attempt 2: timed out, 1s: no answer in time\n" +
+		"  given up: it was the last"
 	for _, text := range []string{r.String(), fmt.Sprint(r), fmt.Sprintf("%v", *r), fmt.Sprintf("%s", r), fmt.Sprintf("%#v", r)} {
 		require.Equal(t, want, text)
 	}
@@ -143,4 +145,41 @@ func FuzzResult_JSON(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, string(first), string(second))
 	})
+}
+
+type nameless struct{ signature.Signer }
+
+func (nameless) Kind() string { return "" }
+
+func (nameless) Authorize(context.Context, http.Header) error { return nil }
+
+// A message that is loaded must show that its credentials are missing.
+func TestMessage_ItsJSONAlwaysNamesTheCredentials(t *testing.T) {
+	require.Equal(t, "nameless", SignerName(nameless{}))
+	_, err := NewMessage(1, URL(where), Authorize(nameless{}))
+	require.EqualError(t, err, "option Authorize: the authorizer's Kind is empty")
+
+	scheme := signature.Must(signature.NewStandardWebhooks(signature.Key{Secret: secret}))
+	for _, by := range []any{
+		Message{ID: "evt_1", URL: where, Signer: scheme, Authorizer: Bearer("token")},
+		&Message{ID: "evt_1", URL: where, Signer: scheme, Authorizer: Bearer("token")},
+	} {
+		text, err := json.Marshal(by)
+		require.NoError(t, err)
+		var got Message
+		require.NoError(t, json.Unmarshal(text, &got))
+		require.Equal(t, "standardwebhooks", got.SignedBy)
+		require.Equal(t, "bearer", got.AuthorizedBy)
+	}
+	_, err = json.Marshal(Message{Authorizer: nameless{}})
+	require.ErrorContains(t, err, "the authorizer's Kind is empty")
+}
+
+func TestNewMessage_RefusesAnIDThatCannotBeSigned(t *testing.T) {
+	for _, id := range []string{"a.b", "a b", "a\nb", "\u00e9", strings.Repeat("a", 257)} {
+		_, err := NewMessage(1, URL(where), MessageID(id), Secret(secret))
+		require.ErrorContains(t, err, "the id must be 1 to 256 visible ASCII characters without a dot", "%q", id)
+	}
+	_, err := NewMessage(1, URL(where), MessageID("a.b"))
+	require.NoError(t, err)
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -42,17 +41,10 @@ func (r Result) text(whole bool) string {
 		fmt.Fprintf(&b, "\n  posted: %s", printable(r.Message.Body))
 	}
 	for _, a := range r.Attempts {
-		fmt.Fprintf(&b, "\n  attempt %d: %s", a.Number, a.Outcome)
-		if a.Status != 0 {
-			fmt.Fprintf(&b, ", status %d", a.Status)
-		}
-		fmt.Fprintf(&b, ", %s", a.Duration.Round(time.Millisecond))
-		if a.Reason != "" {
-			fmt.Fprintf(&b, ": %s", a.Reason)
-		}
-		if whole && len(a.Body) > 0 {
-			fmt.Fprintf(&b, "\n    answer: %s", printable(a.Body))
-		}
+		b.WriteString("\n  " + a.text(whole))
+	}
+	if n := len(r.Attempts); n > 0 && r.Reason != "" && !strings.HasPrefix(r.Reason, r.Attempts[n-1].Reason) {
+		fmt.Fprintf(&b, "\n  given up: %s", r.Reason)
 	}
 	return b.String()
 }

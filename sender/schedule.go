@@ -37,6 +37,12 @@ type Schedule struct {
 	StopOn []Outcome `json:"stop_on,omitzero"`
 }
 
+// clone returns a schedule with lists of its own. A countdown is never changed.
+func (s Schedule) clone() Schedule {
+	s.Stop, s.StopOn = slices.Clone(s.Stop), slices.Clone(s.StopOn)
+	return s
+}
+
 // Action is what to do after an attempt. The zero value is none of them.
 type Action int
 

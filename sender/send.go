@@ -47,17 +47,19 @@ func attemptAll(ctx context.Context, by attempter, call *Call) (*Result, error) 
 	for number := 1; ; number++ {
 		attempt := by.Attempt(ctx, m, number)
 		attempt.Number = number
-		decision := s.schedule.Decide(attempt)
-		s.attempted(ctx, &attempt, decision)
+		decision, err := s.decide(ctx, &attempt)
+		s.attempted(ctx, &attempt, err != nil || decision.Action != Again)
 		switch {
+		case err != nil:
+			return s.fail(ctx, &attempt, err)
 		case decision.Action == Done:
 			s.result.State = Sent
 			return s.result, nil
 		case decision.Action != Again:
 			return s.fail(ctx, &attempt, s.gaveUp(ctx, &attempt, decision))
 		}
-		if err := s.wait(ctx, decision); err != nil {
-			return s.fail(ctx, &attempt, err)
+		if err := backoff.Sleep(ctx, decision.Wait); err != nil {
+			return s.fail(ctx, &attempt, fmt.Errorf("wait for the next attempt: %w", err))
 		}
 	}
 }
@@ -71,6 +73,7 @@ func newSending(call *Call) *sending {
 		s.schedule = *s.settings.fallback
 	default:
 		s.schedule = Webhooks()
+		s.schedule.MaxRetryAfter = defaultMaxRetryAfter
 	}
 	s.result = &Result{ID: call.id, URL: s.settings.URL}
 	s.note = noter{functions: s.settings.Notify, result: s.result}
@@ -78,20 +81,28 @@ func newSending(call *Call) *sending {
 }
 
 // attempted tells everybody of an attempt.
-func (s *sending) attempted(ctx context.Context, a *Attempt, d Decision) {
+func (s *sending) attempted(ctx context.Context, a *Attempt, final bool) {
 	s.result.Attempts = append(s.result.Attempts, *a)
 	s.note.attempt(ctx, a)
-	s.record(ctx, a, d.Action != Again)
+	s.record(ctx, a, final)
 }
 
-func (s *sending) wait(ctx context.Context, d Decision) error {
-	if !backoff.Fits(ctx, d.Wait) {
-		return fmt.Errorf("the next attempt is due in %s, after the context's deadline: %w", d.Wait, context.DeadlineExceeded)
+// decide asks the schedule. An error says why no attempt follows although the
+// schedule has not given up.
+func (s *sending) decide(ctx context.Context, a *Attempt) (d Decision, err error) {
+	err = catch("the countdown", func() error {
+		d = s.schedule.Decide(*a)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return d, &sendError{text: "the next attempt could not be planned", err: err}
+	case d.Action == Again && ctx.Err() != nil:
+		return d, fmt.Errorf("wait for the next attempt: %w", context.Cause(ctx))
+	case d.Action == Again && !backoff.Fits(ctx, d.Wait):
+		return d, fmt.Errorf("the next attempt is due in %s, after the context's deadline: %w", d.Wait, context.DeadlineExceeded)
 	}
-	if err := backoff.Sleep(ctx, d.Wait); err != nil {
-		return fmt.Errorf("wait for the next attempt: %w", err)
-	}
-	return nil
+	return d, nil
 }
 
 // gaveUp makes the error of a message that is given up after a.

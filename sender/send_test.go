@@ -152,3 +152,71 @@ func (i instant) Send(ctx context.Context, call *Call) (*Result, error) {
 }
 
 func (instant) Attempt(context.Context, *Message, int) Attempt { return Attempt{Outcome: Delivered} }
+
+type broken struct{}
+
+func (broken) Wait(int) time.Duration { panic("no") }
+
+func TestSend_ACountdownsPanicIsAnError(t *testing.T) {
+	ring := NewRing(1)
+	s := &scripted{answers: []Attempt{rejected(500)}}
+	result, err := Hook(s, same, URL(where), Record(ring), Retry(Schedule{Tries: 2, Countdown: broken{}}))(t.Context(), greenfelds)
+	var p *PanicError
+	require.ErrorAs(t, err, &p)
+	require.Equal(t, Failed, result.State)
+	require.Len(t, result.Attempts, 1)
+	require.True(t, ring.List(nil)[0].Final)
+	require.Equal(t, "the next attempt could not be planned", result.Reason)
+}
+
+func TestSend_EndsWithItsContextAtEachPoint(t *testing.T) {
+	wrong := errors.New("shutting down")
+	schedule := Retry(Schedule{Tries: 3, Countdown: Fixed{Delay: time.Second}})
+	payload := func(ctx context.Context, w wedding) (wedding, error) {
+		select {
+		case <-time.After(time.Second):
+			return w, nil
+		case <-ctx.Done():
+			return w, ctx.Err()
+		}
+	}
+	for at, attempts := range map[time.Duration]int{
+		0:                       0, // before the payload function
+		500 * time.Millisecond:  0, // in it
+		1500 * time.Millisecond: 1, // during the first attempt
+		2500 * time.Millisecond: 1, // while it waits
+		3500 * time.Millisecond: 2,
+		4500 * time.Millisecond: 2,
+		5500 * time.Millisecond: 3, // during the last
+	} {
+		t.Run(at.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &scripted{takes: time.Second, answers: []Attempt{rejected(500)}}
+				ctx, cancel := context.WithCancelCause(t.Context())
+				if at == 0 {
+					cancel(wrong)
+				}
+				time.AfterFunc(at, func() { cancel(wrong) })
+				start := time.Now()
+				result, err := Hook(s, payload, URL(where), schedule)(ctx, greenfelds)
+				require.ErrorIs(t, err, wrong)
+				require.Equal(t, err, result.Err)
+				require.Equal(t, Failed, result.State)
+				require.Len(t, result.Attempts, attempts)
+				require.Equal(t, at, time.Since(start))
+			})
+			synctest.Test(t, func(t *testing.T) {
+				async := NewAsync(&scripted{takes: time.Second, answers: []Attempt{rejected(500)}}, 1, 0)
+				result, err := Hook(async, payload, URL(where), schedule)(t.Context(), greenfelds)
+				require.NoError(t, err)
+				ctx, cancel := context.WithTimeout(t.Context(), at)
+				defer cancel()
+				left, err := async.Shutdown(ctx)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.Equal(t, 1, left)
+				_, err = result.Wait(t.Context())
+				require.ErrorIs(t, err, ErrShutdown)
+			})
+		})
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"time"
@@ -54,6 +56,15 @@ type Settings struct {
 	idGiven bool // by an option, rather than by default
 	fixedID bool
 }
+
+// Format writes where the message goes, whatever the verb: a header may have a
+// secret.
+func (s Settings) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "sender.Settings(to "+place(s.URL)+")")
+}
+
+// LogValue returns the host of the URL.
+func (s Settings) LogValue() slog.Value { return slog.GroupValue(slog.String("to", place(s.URL))) }
 
 // value is a list, so that a call can add to a hook's without changing them.
 type value struct {
@@ -108,6 +119,10 @@ func (s *Settings) apply(opts []Option) {
 // applySafely is for options that run when a call is made, and with it functions
 // of the user's.
 func (s *Settings) applySafely(opts []Option) error {
+	if s.Retry != nil && len(opts) > 0 { // an option may change it in place
+		own := *s.Retry
+		s.Retry = &own
+	}
 	return catch("an option", func() error {
 		s.apply(opts)
 		return s.err

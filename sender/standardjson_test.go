@@ -17,7 +17,7 @@ var (
 	micros = time.Date(2006, 11, 21, 16, 30, 1, 123_456_789, time.UTC)
 )
 
-func TestStandardJSON_FollowsTheVectors(t *testing.T) {
+func TestStandardJSON_FollowsTheVectors(t *testing.T) { // P17
 	decimal, _, err := big.ParseFloat("0.1428571428571428571428571429", 10, 92, big.ToNearestEven)
 	require.NoError(t, err)
 	one := time.Date(2006, 11, 21, 16, 30, 1, 0, time.UTC)

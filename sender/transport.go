@@ -5,8 +5,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -15,6 +19,13 @@ const (
 	idleConnsAHost  = 64
 	idleTimeout     = 55 * time.Second // below the usual minute of load balancers
 	maxAnswerHeader = 64 << 10
+
+	// maxAddrs is how many addresses of one name are tried. A stranger's name may
+	// have thousands, each of somebody else.
+	maxAddrs = 16
+	// What HTTP/2 receives ahead of who reads it. Its defaults are 4 MiB and 1 GiB.
+	aheadAStream = 64 << 10
+	aheadAConn   = 1 << 20
 )
 
 // newTransport returns the transport that config describes. It is not made from
@@ -23,11 +34,14 @@ const (
 func newTransport(config *Config) *http.Transport {
 	d := newDialer(config)
 	return &http.Transport{
-		DialContext:            d.dial,
-		DialTLSContext:         d.dialTLS,
-		TLSClientConfig:        d.tls,
-		ForceAttemptHTTP2:      true,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+		DialContext:       d.dial,
+		DialTLSContext:    d.dialTLS,
+		TLSClientConfig:   d.tls,
+		ForceAttemptHTTP2: true,
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second,
+			MaxReceiveBufferPerStream: aheadAStream, MaxReceiveBufferPerConnection: aheadAConn,
+		},
 		MaxIdleConns:           idleConns,
 		MaxIdleConnsPerHost:    idleConnsAHost,
 		IdleConnTimeout:        idleTimeout,
@@ -40,7 +54,7 @@ func newTransport(config *Config) *http.Transport {
 // A dialer makes the connections of a transport.
 type dialer struct {
 	guard   *Guard
-	net     net.Dialer // guarded
+	net     net.Dialer // without its control
 	proxy   *Proxy     // nil: none
 	timeout time.Duration
 	tls     *tls.Config // for targets; its ServerName is set for each
@@ -50,7 +64,7 @@ func newDialer(config *Config) *dialer {
 	guard := config.Guard
 	return &dialer{
 		guard:   guard,
-		net:     net.Dialer{Resolver: guard.resolver(), ControlContext: guard.Control},
+		net:     net.Dialer{Resolver: guard.resolver()},
 		proxy:   config.Proxy,
 		timeout: config.ConnectTimeout,
 		tls: &tls.Config{
@@ -106,7 +120,7 @@ func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, e
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
-		return nil, inTime(ctx, &connectError{tlsReason(err), err})
+		return nil, inTime(ctx, &connectError{tlsReason(err), withoutNames(err)})
 	}
 	return secured, nil
 }
@@ -115,7 +129,32 @@ func (d *dialer) open(ctx context.Context, network, addr string) (net.Conn, erro
 	if d.proxy != nil {
 		return d.viaProxy(ctx, addr)
 	}
-	return d.net.DialContext(ctx, network, addr)
+	guarded := d.net
+	guarded.ControlContext = d.control(addr)
+	return guarded.DialContext(ctx, network, addr)
+}
+
+var errManyAddrs = errors.New("the name has too many addresses")
+
+// control is the Guard's, for one dial of addr, a name and a port. It lets no more
+// than maxAddrs addresses through, and for localhost, which may be sent
+// credentials without TLS, those of this machine alone (RFC 6761, section 6.3).
+func (d *dialer) control(addr string) func(context.Context, string, string, syscall.RawConn) error {
+	var tried atomic.Int32 // two families are dialled at a time
+	host, _, _ := net.SplitHostPort(addr)
+	local := isLocalhost(host)
+	return func(ctx context.Context, network, address string, conn syscall.RawConn) error {
+		if tried.Add(1) > maxAddrs {
+			return errManyAddrs
+		}
+		if err := d.guard.Control(ctx, network, address, conn); err != nil {
+			return err
+		}
+		if target, err := netip.ParseAddrPort(address); local && (err != nil || !target.Addr().Unmap().IsLoopback()) {
+			return fmt.Errorf("%w: localhost leads to another machine", ErrBlocked)
+		}
+		return nil
+	}
 }
 
 // inTime returns err, and that the time was over if that is why. A nil err stays

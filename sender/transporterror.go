@@ -79,6 +79,26 @@ func answerReason(err error) string {
 	}
 }
 
+// withoutAnswer keeps out of err's text what may quote the other side: that may be
+// an echo of the request, with its URL and its credentials. Text replaces it.
+func withoutAnswer(err error, text string) error {
+	var connect *connectError
+	var op *net.OpError
+	var dns *net.DNSError
+	if errors.As(err, &connect) || errors.As(err, &op) || errors.As(err, &dns) {
+		return err
+	}
+	for _, plain := range []error{
+		ErrBlocked, context.Canceled, context.DeadlineExceeded, errAttemptTime, errSentOnce,
+		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+	} {
+		if errors.Is(err, plain) {
+			return err
+		}
+	}
+	return &shownError{text, err}
+}
+
 func lookupReason(err error) string {
 	var dns *net.DNSError
 	if !errors.As(err, &dns) {
@@ -92,6 +112,16 @@ func lookupReason(err error) string {
 	default:
 		return "name could not be looked up"
 	}
+}
+
+// withoutNames keeps the names in a certificate out of err's text. They are what
+// the endpoint likes, line breaks included.
+func withoutNames(err error) error {
+	var name x509.HostnameError
+	if !errors.As(err, &name) {
+		return err
+	}
+	return &shownError{"it is not for " + name.Host, err}
 }
 
 // tlsReason does not quote the certificate, which has the names of others.

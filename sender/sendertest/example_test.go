@@ -14,7 +14,7 @@ import (
 
 // Every URL leads to the receiver, without a network.
 func ExampleNewClient() {
-	inTest(func(t testing.TB) {
+	inTest(func(t T) {
 		receiver := sendertest.NewReceiver(t, sendertest.Answer(500), sendertest.Hang(), sendertest.Answer(410))
 		client := sendertest.NewClient(receiver)
 		message := &sender.Message{URL: "https://example.com/hooks", Body: []byte(`{}`), Timeout: 50 * time.Millisecond}
@@ -39,7 +39,7 @@ func ExampleNewClient() {
 }
 
 func ExampleNewServer() {
-	inTest(func(t testing.TB) {
+	inTest(func(t T) {
 		server := sendertest.NewServer(t, sendertest.AnswerAfter(503, time.Minute), sendertest.Reset(), sendertest.Answer(204))
 		client := sendertest.Client(t)
 		message := &sender.Message{URL: server.URL + "/hooks", Body: []byte(`{"id":61}`)}
@@ -62,7 +62,7 @@ func ExampleNewServer() {
 
 // A request that does not verify fails the test and is answered 401.
 func ExampleReceiver_VerifyWith() {
-	inTest(func(t testing.TB) {
+	inTest(func(t T) {
 		scheme := signature.Must(signature.NewStandardWebhooks(signature.Key{Name: "main", Secret: secret}))
 		receiver := sendertest.NewReceiver(t)
 		receiver.VerifyWith(scheme)
@@ -83,8 +83,11 @@ func ExampleReceiver_VerifyWith() {
 	// the test fails: sendertest: request 2 does not verify: signature: no signature: no Webhook-Signature
 }
 
+// T stands for the *testing.T of a test.
+type T interface{ testing.TB }
+
 // inTest runs a test and prints its failures.
-func inTest(test func(testing.TB)) {
+func inTest(test func(T)) {
 	tb := &fakeTB{}
 	for _, failure := range tb.run(func() { test(tb) }) {
 		fmt.Println("the test fails:", failure)
