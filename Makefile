@@ -18,7 +18,7 @@ lint: ## golangci-lint, at the version that .ci/run pins
 fuzz: ## every fuzz target FUZZTIME times (default 300000x)
 	@FUZZTIME=$${FUZZTIME:-300000x} bash .ci/run fuzz
 
-bench: ## every comparison: name, ours, peer, ratio, aim, ok or short (2 minutes)
+bench: ## every comparison: name, ours, peer, ratio, aim, ok or short (5 minutes)
 	go run ./benchmarks/cmd/compare
 
 ci: ## everything that must hold before a change lands

@@ -64,3 +64,9 @@ func BenchmarkInbox(b *testing.B) {
 		b.Run(c.Rows[0].Name, func(b *testing.B) { bench(b, c.Ours, c.Peers[0]) })
 	}
 }
+
+func BenchmarkSender(b *testing.B) {
+	for _, c := range senderComparisons() {
+		b.Run(c.Rows[0].Name, func(b *testing.B) { bench(b, append([]Case{c.Ours}, c.Peers...)...) })
+	}
+}

@@ -6,7 +6,8 @@ type Quantity int
 const (
 	// Time is wall time, compared as a ratio.
 	Time Quantity = iota
-	// Allocs is heap allocations each time, compared with the aim as it is.
+	// Allocs is heap allocations each time, compared with the aim as it is, unless
+	// the row says otherwise.
 	Allocs
 	// Bytes is bytes of heap each time, likewise.
 	Bytes
@@ -38,6 +39,7 @@ type Row struct {
 	Peer     int // index among the peers; -1: none
 	Aim      Aim
 	Why      string // said where the row is short
+	Share    bool   // Allocs and Bytes are compared as a ratio, ours/peer
 }
 
 // Comparison is ours and its peers, which are measured in turn, round by round.
@@ -124,6 +126,7 @@ func Comparisons() []Comparison {
 		against("thin event over loopback", bareCactus, bareDrain, none),
 	}
 	all = append(all, inboxComparisons()...)
+	all = append(all, senderComparisons()...)
 	return append(all, Comparison{Ours: harness, Rows: []Row{{Name: "harness alone", Peer: -1}}})
 }
 

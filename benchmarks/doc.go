@@ -6,6 +6,9 @@
 // dispatch by the event's type to a handler, and answer. The peers are used as
 // their own documentation says, with encoding/json.
 //
+// A sender and its peers likewise: sign, deliver before a deadline, and read the
+// answer.
+//
 // The cases run as ordinary benchmarks (go test -bench .), and side by side
 // with a verdict for each aim:
 //

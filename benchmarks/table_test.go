@@ -74,3 +74,14 @@ func TestComparisonRun(t *testing.T) {
 	require.ErrorIs(t, err, errSum)
 	require.ErrorContains(t, err, "it: broken: ")
 }
+
+func TestLineComparesMemoryAsARatioWhereItIsAsked(t *testing.T) {
+	c := Comparison{Peers: []Case{{Name: "peer"}}}
+	all := []figures{{allocs: 30, bytes: 100}, {allocs: 60, bytes: 80}}
+
+	allocs := c.line(Row{Quantity: Allocs, Aim: atMost(1), Share: true}, all)
+	require.Equal(t, []string{"30", "60 peer", "0.50", "≤ 1", ok}, allocs.cells()[1:])
+
+	bytes := c.line(Row{Quantity: Bytes, Aim: atMost(1), Share: true}, all)
+	require.Equal(t, []string{"100 B", "80 B peer", "1.25", "≤ 1", "short by 25 %"}, bytes.cells()[1:])
+}
