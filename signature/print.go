@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // The schemes print as their names and those of their keys, under every verb: fmt
@@ -35,14 +36,11 @@ func (s *headerScheme) keys() *ring {
 }
 
 func write(w io.Writer, scheme string, r *ring) {
-	text := "signature." + scheme + "("
+	var names []string
 	if r != nil {
 		for i := range r.keys {
-			if i > 0 {
-				text += ", "
-			}
-			text += strconv.Quote(r.keys[i].name)
+			names = append(names, strconv.Quote(r.keys[i].name))
 		}
 	}
-	_, _ = io.WriteString(w, text+")")
+	_, _ = fmt.Fprintf(w, "signature.%s(%s)", scheme, strings.Join(names, ", "))
 }

@@ -30,5 +30,5 @@ func TestSchemes_PrintNoSecret(t *testing.T) {
 			require.Equal(t, want, fmt.Sprintf(verb, scheme), verb)
 		}
 	}
-	require.Equal(t, `signature.StandardWebhooks("main", "old")`, fmt.Sprintf("%s", *standard)) //nolint:gosimple,staticcheck // the verb is tested
+	require.Equal(t, `signature.StandardWebhooks("main", "old")`, fmt.Sprintf("%s", *standard))
 }
