@@ -127,6 +127,7 @@ func Comparisons() []Comparison {
 	}
 	all = append(all, inboxComparisons()...)
 	all = append(all, senderComparisons()...)
+	all = append(all, protocolComparisons()...)
 	return append(all, Comparison{Ours: harness, Rows: []Row{{Name: "harness alone", Peer: -1}}})
 }
 

@@ -2,7 +2,6 @@ package otelcactus
 
 import (
 	"context"
-	"net/http"
 	"slices"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -28,17 +27,17 @@ type creationKey struct{}
 // none either, not even one that an earlier Extract has left there. Of the
 // options, WithPropagator and WithRemoteParent mean something here.
 func Extract(ctx context.Context, req *cactus.Request, opts ...Option) context.Context {
-	ctx, _ = propagating(opts).extract(ctx, req.Header)
+	ctx, _ = propagating(opts).extract(ctx, propagation.HeaderCarrier(req.Header))
 	return ctx
 }
 
 // extract also returns the context that was found, which may be invalid.
-func (s *settings) extract(ctx context.Context, h http.Header) (context.Context, trace.SpanContext) {
+func (s *settings) extract(ctx context.Context, from propagation.TextMapCarrier) (context.Context, trace.SpanContext) {
 	// A stranger's baggage stays behind in a context that nobody uses.
-	taken := s.propagator.Extract(context.Background(), propagation.HeaderCarrier(h))
+	taken := s.propagator.Extract(context.Background(), from)
 	remote := trace.SpanContextFromContext(taken)
 	if s.remoteParent && !trace.SpanContextFromContext(ctx).IsValid() {
-		ctx = s.propagator.Extract(ctx, propagation.HeaderCarrier(h))
+		ctx = s.propagator.Extract(ctx, from)
 	}
 	if remote.IsValid() || creationOf(ctx).IsValid() {
 		ctx = context.WithValue(ctx, creationKey{}, remote)

@@ -66,7 +66,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if around := trace.SpanContextFromContext(r.Context()); around.IsValid() && !around.IsRemote() {
 		start = known.internal
 	}
-	ctx, remote := h.extract(r.Context(), r.Header)
+	ctx, remote := h.extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	ctx, span := h.tracer.Start(ctx, known.spanName, linked(start, remote)...)
 	if span.IsRecording() {
 		span.SetAttributes(semconv.HTTPRequestMethodKey.String(methodOf(r)))

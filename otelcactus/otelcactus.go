@@ -20,6 +20,9 @@
 //	process <type>          CONSUMER  Middleware  an event, all attempts together
 //	pull event, pull object CLIENT    Fetcher     a call of the Fetcher
 //
+// Package protocol has spans of its own, named as events-protocol's implementation
+// in Kotlin names what it records: see [ProtocolMiddleware] and [ProtocolClient].
+//
 // A receive span has no messaging.operation.type: the convention's "receive" is
 // a consumer's own request. The destination is that of [WithDestination], else
 // the path of the http.ServeMux pattern, which is low in cardinality; never the

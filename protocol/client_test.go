@@ -146,7 +146,7 @@ func TestClient_IsSafeForConcurrentUse(t *testing.T) {
 		all.Go(func() {
 			id := strconv.Itoa(i)
 			got, err := protocol.Send[map[string]string](t.Context(), c, "a:b", 1, nil, protocol.WithID(id), protocol.WithHeader("X-Of", id))
-			if assert.NoError(t, err) { //nolint:testifylint // not in the test's goroutine
+			if assert.NoError(t, err) {
 				assert.Equal(t, id, got["id"])
 			}
 		})
