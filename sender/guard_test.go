@@ -108,7 +108,7 @@ func TestGuard_CheckURLNamesTheField(t *testing.T) {
 		"https://8.8.8.8:0":                            "url: port must be",
 		"https://8.8.8.8:65536":                        "url: port must be",
 		"https://[fe80::1%25eth0]/":                    "url: host must have no zone",
-		"https://[8.8.8.8]/":                           "url: is malformed",
+		"https://[8.8.8.8]/":                           "url: ", // by package url, and before Go 1.26 by us
 		"https://bücher.example":                       "url: host must be an address or a name",
 		"https://１２７.0.0.1":                            "url: host must be an address or a name",
 		"https://ex%41mple%2ecom":                      "url: is malformed",
