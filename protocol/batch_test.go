@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -84,6 +85,7 @@ func TestHandleBatch_RefusesWhatIsNoBatch(t *testing.T) {
 	protocol.HandleBatch(r, 1)
 	for payload, field := range map[string]string{
 		`{}`: "events", `{"events":{}}`: "events", `{"events":null}`: "events", `7`: "payload", `null`: "payload",
+		`{"events":[],"events":[{}]}`: "events", `{"parallel":true,"parallel":false,"events":[]}`: "parallel",
 		`{"parallel":"x","events":[]}`:         "parallel",
 		`{"events":[` + manyEvents(101) + `]}`: "events",
 	} {
@@ -92,4 +94,67 @@ func TestHandleBatch_RefusesWhatIsNoBatch(t *testing.T) {
 		require.Equal(t, "MISSING_FIELDS", protocoltest.Code(t, answer))
 		require.Contains(t, string(answer.Payload), `"name":"`+field+`"`)
 	}
+}
+
+func TestHandleBatch_RefusesIDsThatWouldBeRepeatedInEachAnswer(t *testing.T) {
+	r := handling(echo)
+	protocol.HandleBatch(r, 1)
+	long := strings.Repeat("<", 256)
+	for field, change := range map[string]func(*protocol.Event){
+		"id":     func(e *protocol.Event) { e.ID = long },
+		"flowId": func(e *protocol.Event) { e.FlowID = long },
+	} {
+		request := protocoltest.New(t, protocol.BatchName, 1, json.RawMessage(`{"events":[`+manyEvents(1)+`]}`))
+		change(request)
+		answer := protocoltest.Send(t, r, request)
+		require.Equal(t, "MISSING_FIELDS", protocoltest.Code(t, answer))
+		require.Contains(t, string(answer.Payload), `"name":"`+field+`"`)
+	}
+}
+
+func TestHandleBatch_AnswersForAHandlerThatEndsItsGoroutine(t *testing.T) {
+	r := handling(echo)
+	protocol.HandleEvent(r, "raise:exit", 1, func(context.Context, *protocol.Event) (*protocol.Event, error) {
+		runtime.Goexit()
+		return nil, nil //nolint:nilnil // never reached
+	})
+	protocol.HandleBatch(r, 1)
+	one := `{"name":"raise:exit","version":1,"id":"own"},`
+	answers := protocoltest.Payload[[]protocol.Event](t, batch(t, r, `{"parallel":true,"events":[`+strings.Repeat(one, 20)+manyEvents(1)+`]}`))
+	require.Len(t, answers, 21)
+	for _, answer := range answers[:20] {
+		require.Equal(t, "raise:exit:error", answer.Name)
+		require.Equal(t, "own", answer.ID)
+		require.Equal(t, "UNHANDLED_ERROR", protocoltest.Code(t, &answer))
+	}
+	require.True(t, answers[20].IsSuccess())
+}
+
+func TestHandleBatch_StartsNoEventAfterItsContextHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		started := 0
+		r := handling(func(_ context.Context, e *protocol.Event) (*protocol.Event, error) {
+			started++
+			time.Sleep(time.Second)
+			return e.Response(nil)
+		})
+		protocol.HandleBatch(r, 1, protocol.WithMiddleware(protocol.Timeout(1500*time.Millisecond)))
+		answers := protocoltest.Payload[[]protocol.Event](t, batch(t, r, `{"events":[`+manyEvents(4)+`,7]}`))
+		require.Equal(t, 2, started)
+		require.Len(t, answers, 5)
+		require.True(t, answers[1].IsSuccess())
+		require.Equal(t, "get:event:error", answers[2].Name)
+		require.Equal(t, "EVENT_TIMEOUT", protocoltest.Code(t, &answers[3]))
+		require.Equal(t, "badProtocol", answers[4].Name)
+	})
+}
+
+func TestHandleBatch_WritesAnswersAsTheyAre(t *testing.T) {
+	r := handling(func(_ context.Context, e *protocol.Event) (*protocol.Event, error) {
+		return &protocol.Event{Name: "get:event:response", Payload: e.Payload}, nil
+	})
+	protocol.HandleBatch(r, 1)
+	answer := protocol.NewProcessor(r).Process(t.Context(), []byte(
+		`{"name":"batch","version":1,"payload":{"events":[{"name":"get:event","version":1,"payload":[1.50, "<&>"]}]}}`))
+	require.Contains(t, string(answer), `"payload":[1.50, "<&>"]`)
 }

@@ -41,6 +41,12 @@ func (d *fieldDecoder) value(name string, raw []byte, v reflect.Value, sh *shape
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
+	if sh.kind != leafShape && !sh.scan { // as a whole, which is faster by far
+		if unmarshal(raw, v.Addr().Interface(), sh.dynamic) == nil {
+			return
+		}
+		v.SetZero()
+	}
 	d.depth++
 	defer func() { d.depth-- }()
 	switch {

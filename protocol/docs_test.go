@@ -164,3 +164,23 @@ func TestExampleOf_IsAPayloadThatIsAccepted(t *testing.T) {
 		require.NoError(t, decodePayload(raw, target), string(raw))
 	}
 }
+
+// Words and tree contain themselves without a struct in between.
+type (
+	words []words
+	tree  map[string]tree
+)
+
+func TestDocs_ShowsTypesThatContainThemselves(t *testing.T) {
+	type in struct {
+		Words []words `json:"words"`
+		Tree  tree    `json:"tree"`
+	}
+	var r Registry
+	Handle(&r, "get:event", 1, func(context.Context, in) (tree, error) { return tree{}, nil })
+	for _, format := range []string{"html", "schema", "openapi"} {
+		w := getDocs(t, Docs(&r), http.MethodGet, "/?format="+format)
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Contains(t, w.Body.String(), "words")
+	}
+}

@@ -69,7 +69,7 @@ func tableOf(title string, t reflect.Type, output bool) tableView {
 
 // add adds the fields of sh and of the structs below it, each named by its path.
 func (v *tableView) add(path string, sh *shape, output bool, within map[*shape]bool) {
-	for sh.elem != nil {
+	for sh.elem != nil && !sh.endless {
 		suffix := "[]"
 		if sh.kind == dictShape {
 			suffix = "{}"
@@ -104,6 +104,9 @@ func typeName(sh *shape) string {
 	case objectShape, dictShape:
 		return "object"
 	case listShape:
+		if sh.endless {
+			return "array"
+		}
 		return "array of " + typeName(sh.elem)
 	case leafShape:
 	}

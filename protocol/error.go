@@ -9,7 +9,8 @@ var (
 
 // Error is what a handler answers in place of a response: the event
 // "{name}:{Type}" with the payload {"code": Code, "parameters": Parameters}.
-// It may be wrapped. The type "", and those of a success, count as [TypeError].
+// It may be wrapped. The type "", and one that ends as that of a success or a
+// redirect does, count as [TypeError].
 //
 // Code and Parameters go to the caller: put nothing into them that it may not
 // know.

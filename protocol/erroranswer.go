@@ -16,22 +16,36 @@ type (
 )
 
 // answerTo returns the answer for a handler's error, and whether the error is
-// the handler's own word and not a failure.
+// the handler's own word and not a failure. What a handler panics with is not
+// its word. The error's methods are the handler's own and may panic too, as
+// those of a typed nil do.
 func answerTo(request *Event, err error) (answer *Event, meant bool) {
-	if e := (*Error)(nil); errors.As(err, &e) && e != nil {
+	defer func() {
+		if recover() != nil {
+			answer, meant = unhandled(request), false
+		}
+	}()
+	var panicked *PanicError
+	errors.As(err, &panicked)
+	// A middleware may answer for a panic, which is then below its answer.
+	said := func(e error) bool { return panicked == nil || !errors.Is(panicked, e) }
+	if e := (*Error)(nil); errors.As(err, &e) && e != nil && said(e) {
 		typ := e.Type
-		if typ == "" || typ == TypeResponse || typ == TypeRedirect {
+		if typ == "" || !(&Event{Name: typ}).IsError() {
 			typ = TypeError
 		}
 		return errorEvent(request, request.Name+":"+typ, request.Version, e.Code, e.Parameters), true
 	}
-	if e := (*redirectError)(nil); errors.As(err, &e) && e != nil {
+	if e := (*redirectError)(nil); errors.As(err, &e) && e != nil && said(e) {
 		response, err := request.Response(e.payload())
 		if err != nil {
 			return unhandled(request), false
 		}
 		response.Name = request.Name + ":" + TypeRedirect
 		return response, true
+	}
+	if panicked != nil {
+		return unhandled(request), false
 	}
 	name := request.Name + ":" + TypeError
 	if e := timeout(nil); errors.As(err, &e) && e.Timeout() {

@@ -22,6 +22,16 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
+// errorText returns an error's text, even if its method panics.
+func errorText(err error) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%T: its Error method panics", err)
+		}
+	}()
+	return err.Error()
+}
+
 // recovered turns a panic of next into an error.
 func recovered(next HandlerFunc) HandlerFunc {
 	return func(ctx context.Context, event *Event) (response *Event, err error) {

@@ -23,6 +23,7 @@ func TestAnswerType_IsThatOfTheProcessorsAnswer(t *testing.T) {
 		{nil, fmt.Errorf("wrapped: %w", protocol.Gone("OVER", nil)), "gone"},
 		{nil, protocol.Generic("BROKEN", nil), "error"},
 		{nil, errors.New("no"), "error"},
+		{nil, (*nilUpstreamError)(nil), "error"},
 		{nil, &protocol.ResponseError{Type: "notFound"}, "error"},
 		{&protocol.Event{Name: "a:b:response"}, errors.New("no"), "error"},
 	} {

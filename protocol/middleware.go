@@ -22,8 +22,10 @@ import (
 //   - stack: where it panicked; only for a [PanicError]
 //
 // Level: info for a response, a redirect and an [*Error] that is not of the
-// type "error"; error for the rest. Payloads, identities and auth are never
-// logged. Malformed and unknown events pass no middleware: see [WithLogger].
+// type "error"; error for the rest. Payloads and auth are never logged, and of
+// identities only what is above. Python's ApplicationVersion is for l.With to
+// add. If the log's handler panics, the record is lost and the answer is not.
+// Malformed and unknown events pass no middleware: see [WithLogger].
 func Logging(l *slog.Logger) Middleware {
 	return func(next HandlerFunc) HandlerFunc {
 		if l == nil {
@@ -31,7 +33,7 @@ func Logging(l *slog.Logger) Middleware {
 		}
 		return func(ctx context.Context, event *Event) (*Event, error) {
 			start := time.Now()
-			who := eventAttr(event)
+			who := eventAttr(event) // now, because the handler may change it
 			response, err := next(ctx, event)
 			record(ctx, l, who, event, response, err, time.Since(start))
 			return response, err
@@ -40,6 +42,7 @@ func Logging(l *slog.Logger) Middleware {
 }
 
 func record(ctx context.Context, l *slog.Logger, who slog.Attr, event, response *Event, err error, took time.Duration) {
+	defer func() { _ = recover() }() // the handler has done its work
 	answer, code := response, ""
 	if err == nil && response == nil {
 		err = errNoResponse
@@ -61,7 +64,7 @@ func record(ctx context.Context, l *slog.Logger, who slog.Attr, event, response 
 	}
 	attrs = append(attrs, slog.Duration("duration", took))
 	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
+		attrs = append(attrs, slog.String("error", errorText(err)))
 	}
 	if e := (*PanicError)(nil); errors.As(err, &e) {
 		attrs = append(attrs, slog.String("stack", string(e.Stack)))

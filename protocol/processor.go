@@ -33,8 +33,9 @@ func WithMaxBody(n int64) ProcessorOption {
 }
 
 // WithLogger logs what no handler saw, malformed and unknown events, and every
-// failure that the caller is not told of. Payloads, identities and auth are
-// never logged. The default, nil, logs nothing.
+// failure that the caller is not told of. Payloads and auth are never logged,
+// and of identities only the user's id and type. If the log's handler panics,
+// the record is lost and the answer is not. The default, nil, logs nothing.
 func WithLogger(l *slog.Logger) ProcessorOption { return func(p *Processor) { p.log = l } }
 
 // Processor answers events with a registry's handlers. It is safe for
@@ -117,14 +118,8 @@ func (p *Processor) process(ctx context.Context, body []byte, outer *eventContex
 	return p.finish(&event, p.failed(ctx, &event, err))
 }
 
-// failed makes and logs the answer to a handler's error, whose methods are the
-// handler's own and may panic, as those of a typed nil do.
-func (p *Processor) failed(ctx context.Context, request *Event, err error) (answer *Event) {
-	defer func() {
-		if v := recover(); v != nil {
-			answer = unhandled(request)
-		}
-	}()
+// failed makes and logs the answer to a handler's error.
+func (p *Processor) failed(ctx context.Context, request *Event, err error) *Event {
 	answer, meant := answerTo(request, err)
 	if !meant {
 		p.report(ctx, slog.LevelError, "event failed", request, err)

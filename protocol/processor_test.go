@@ -47,6 +47,7 @@ func TestProcessor_TurnsErrorsIntoAnswers(t *testing.T) {
 		"an Error, wrapped":         {fmt.Errorf("x: %w", protocol.Forbidden("NO", map[string]int{"n": 1})), "forbidden", `{"code":"NO","parameters":{"n":1}}`},
 		"no type":                   {&protocol.Error{Code: "C"}, "error", `{"code":"C","parameters":{}}`},
 		"the type of a success":     {&protocol.Error{Type: "response", Code: "C"}, "error", `{"code":"C","parameters":{}}`},
+		"a success in disguise":     {&protocol.Error{Type: "x:response", Code: "C"}, "error", `{"code":"C","parameters":{}}`},
 		"a type of one's own":       {&protocol.Error{Type: "teapot", Code: "\"\n"}, "teapot", `{"code":"\"\n","parameters":{}}`},
 		"nil map":                   {protocol.Gone("C", map[string]any(nil)), "gone", `{"code":"C","parameters":{}}`},
 		"unencodable parameters":    {protocol.Expired("C", make(chan int)), "error", unhandled},
@@ -228,4 +229,68 @@ func TestNewProcessor_PanicsOnMisuse(t *testing.T) {
 		protocol.NewProcessor(&protocol.Registry{}, protocol.WithDialect(2))
 	})
 	require.PanicsWithValue(t, "protocol: WithMaxBody of 0: it must be positive", func() { protocol.WithMaxBody(0) })
+}
+
+// panickingLog is a log handler with a mistake of its own.
+type panickingLog struct{ slog.Handler }
+
+func (panickingLog) Enabled(context.Context, slog.Level) bool { panic("s3cret") }
+
+func TestProcessor_AnswersWhenItsLoggerPanics(t *testing.T) {
+	p := protocol.NewProcessor(handling(func(context.Context, *protocol.Event) (*protocol.Event, error) {
+		return nil, protocol.NotFound("GONE", nil)
+	}), protocol.WithLogger(slog.New(panickingLog{})))
+	for body, want := range map[string]string{
+		`s3cret`:                           `"badProtocol"`,
+		`{"name":"no:such","version":1}`:   `"no:such:notFound"`,
+		`{"name":"get:event","version":1}`: `"get:event:notFound"`,
+	} {
+		require.Contains(t, string(p.Process(t.Context(), []byte(body))), want)
+	}
+}
+
+func TestLogging_CostsNoAnswerWhenItsLoggerPanics(t *testing.T) {
+	r := handling(echo, protocol.WithMiddleware(protocol.Logging(slog.New(panickingLog{}))))
+	require.True(t, protocoltest.Send(t, r, protocoltest.New(t, "get:event", 1, nil)).IsSuccess())
+}
+
+func TestProcessor_LogsAFailureWhoseMethodsPanic(t *testing.T) {
+	var buf bytes.Buffer
+	p := protocol.NewProcessor(handling(func(context.Context, *protocol.Event) (*protocol.Event, error) {
+		return nil, (*nilUpstreamError)(nil)
+	}), protocol.WithLogger(slog.New(slog.NewTextHandler(&buf, nil))))
+	p.Process(t.Context(), []byte(`{"name":"get:event","version":1}`))
+	require.Contains(t, buf.String(), `error="*protocol_test.nilUpstreamError: its Error method panics"`)
+}
+
+func TestProcessor_TellsNothingOfAPanicWithAnError(t *testing.T) {
+	for _, value := range []error{
+		protocol.NotFound("S3CRET", nil), protocol.Redirect("https://s3cret", nil), context.DeadlineExceeded, upstream{failed: true},
+	} {
+		answer := protocoltest.Send(t, handling(func(context.Context, *protocol.Event) (*protocol.Event, error) {
+			panic(value)
+		}), protocoltest.New(t, "get:event", 1, nil))
+		require.Equal(t, "get:event:error", answer.Name)
+		require.Equal(t, "UNHANDLED_ERROR", protocoltest.Code(t, answer))
+	}
+}
+
+func TestProcessor_LetsMiddlewareAnswerForAPanic(t *testing.T) {
+	answers := protocol.WithMiddleware(func(next protocol.HandlerFunc) protocol.HandlerFunc {
+		return func(ctx context.Context, e *protocol.Event) (*protocol.Event, error) {
+			_, err := next(ctx, e)
+			return nil, &protocol.Error{Type: protocol.TypeExpired, Code: "OVER", Cause: err}
+		}
+	})
+	answer := protocoltest.Send(t, handling(func(context.Context, *protocol.Event) (*protocol.Event, error) {
+		panic(protocol.NotFound("S3CRET", nil))
+	}, answers), protocoltest.New(t, "get:event", 1, nil))
+	require.Equal(t, "get:event:expired", answer.Name)
+}
+
+func TestProcessor_FillsInTheVersion(t *testing.T) {
+	answer := protocoltest.Send(t, handling(func(context.Context, *protocol.Event) (*protocol.Event, error) {
+		return &protocol.Event{Name: "get:event:response"}, nil
+	}), protocoltest.New(t, "get:event", 1, nil))
+	require.Equal(t, 1, answer.Version)
 }

@@ -15,6 +15,9 @@ func (p *Processor) encode(request, response *Event) ([]byte, error) {
 	if full.ID == "" {
 		full.ID = request.ID
 	}
+	if full.Version == 0 {
+		full.Version = request.Version
+	}
 	if full.FlowID == "" {
 		full.FlowID = request.FlowID
 	}
@@ -52,14 +55,17 @@ const maxLogged = 200
 
 func logged(name, text string) slog.Attr { return slog.String(name, text[:min(len(text), maxLogged)]) }
 
-// report logs an event that has no answer of a handler's.
+// report logs an event that has no answer of a handler's. A panic of the log's
+// handler is dropped, so that it costs no answer: within a batch it would end
+// the program.
 func (p *Processor) report(ctx context.Context, level slog.Level, message string, event *Event, err error) {
+	defer func() { _ = recover() }()
 	if !p.log.Enabled(ctx, level) {
 		return
 	}
 	attrs := []slog.Attr{eventAttr(event)}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
+		attrs = append(attrs, slog.String("error", errorText(err)))
 	}
 	if e := (*PanicError)(nil); errors.As(err, &e) {
 		attrs = append(attrs, slog.String("stack", string(e.Stack)))

@@ -16,7 +16,9 @@ func (p *Processor) Mount(mux *http.ServeMux) {
 
 // ServeHTTP answers the event that was posted, at any path. Every answer of the
 // protocol has the status 200, errors too; only what is not a POST is 405. The
-// content type of a request is not looked at: it is read as JSON in UTF-8.
+// content type of a request is not looked at: it is read as JSON in UTF-8. A
+// page of another site can therefore post events in a browser's name: if cookies
+// open the way to p, wrap it in [http.CrossOriginProtection].
 //
 // The handler's context is the request's: it ends when the caller hangs up.
 func (p *Processor) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -40,8 +40,14 @@ func (s *schemas) shape(sh *shape, output bool) map[string]any {
 	case objectShape:
 		return s.reference(sh, output)
 	case dictShape:
+		if sh.endless {
+			return object("type", "object")
+		}
 		return object("type", "object", "additionalProperties", s.shape(sh.elem, output))
 	case listShape:
+		if sh.endless {
+			return object("type", "array")
+		}
 		return object("type", "array", "items", s.shape(sh.elem, output))
 	case leafShape:
 	}

@@ -41,13 +41,13 @@ func writeExample(b *bytes.Buffer, sh *shape, rules string, within map[*shape]bo
 		b.WriteByte('}')
 	case listShape:
 		b.WriteByte('[')
-		if !within[sh.elem] {
+		if !within[sh.elem] && !sh.endless {
 			writeExample(b, sh.elem, "", within)
 		}
 		b.WriteByte(']')
 	case dictShape:
 		b.WriteString("{")
-		if k := sh.goType.Key().Kind(); !within[sh.elem] && k == reflect.String {
+		if k := sh.goType.Key().Kind(); !within[sh.elem] && !sh.endless && k == reflect.String {
 			b.WriteString(`"key":`)
 			writeExample(b, sh.elem, "", within)
 		}

@@ -29,6 +29,7 @@ type shape struct {
 	exact   map[string]int // index into fields by JSON name
 	elem    *shape         // of a list or dict
 	nilElem bool           // null may stand for an element
+	endless bool           // a list or dict that leads to itself, with no struct between
 	scan    bool           // a struct is here or below: presence matters
 	dynamic bool           // an interface is here or below: numbers become json.Number
 	tagged  bool           // a validate tag is here or below
@@ -68,6 +69,9 @@ func shapeOf(t reflect.Type) *shape {
 	building := map[reflect.Type]*shape{}
 	sh := buildShape(t, building)
 	for _, s := range building {
+		for e, left := s.elem, len(building); e != nil && left > 0 && !s.endless; e, left = e.elem, left-1 {
+			s.endless = e == s
+		}
 		below := map[*shape]bool{}
 		s.visit(below)
 		for b := range below {
