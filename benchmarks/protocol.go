@@ -18,7 +18,7 @@ type Quote struct {
 	Product  string  `json:"product"  validate:"required"`
 	Currency string  `json:"currency" validate:"len=3"`
 	Cents    int64   `json:"cents"    validate:"min=1"`
-	Ids      []int64 `json:"ids"      validate:"max=10"`
+	IDs      []int64 `json:"ids"      validate:"max=10"`
 	Buyer    struct {
 		Email string `json:"email" validate:"email"`
 		Age   int    `json:"age"   validate:"min=18"`
@@ -61,8 +61,8 @@ var (
 func quoteProcessor(seen *tally) http.Handler {
 	var r protocol.Registry
 	protocol.Handle(&r, quoteEvent, 1, func(ctx context.Context, q Quote) (Quoted, error) {
-		seen.note(protocol.IDFromContext(ctx), q.Product, len(q.Ids))
-		return Quoted{Product: q.Product, Cents: q.Cents, Count: len(q.Ids)}, nil
+		seen.note(protocol.IDFromContext(ctx), q.Product, len(q.IDs))
+		return Quoted{Product: q.Product, Cents: q.Cents, Count: len(q.IDs)}, nil
 	})
 	return protocol.NewProcessor(&r)
 }
@@ -102,7 +102,7 @@ func (p *quotePeer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_, _ = w.Write(answer) //nolint:gosec // JSON, and declared as such
+	_, _ = w.Write(answer)
 }
 
 func (p *quotePeer) answer(body []byte) ([]byte, error) {
@@ -120,8 +120,8 @@ func (p *quotePeer) answer(body []byte) ([]byte, error) {
 	if err := p.validate.Struct(&q); err != nil {
 		return nil, err
 	}
-	p.seen.note(e.ID, q.Product, len(q.Ids))
-	payload, err := json.Marshal(Quoted{Product: q.Product, Cents: q.Cents, Count: len(q.Ids)})
+	p.seen.note(e.ID, q.Product, len(q.IDs))
+	payload, err := json.Marshal(Quoted{Product: q.Product, Cents: q.Cents, Count: len(q.IDs)})
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestQuoteIsAnsweredAlikeByHand(t *testing.T) {
-	var answers []string
+	answers := make([]string, 0, 2)
 	for _, newHandler := range []func(*tally) http.Handler{quoteProcessor, newQuotePeer} {
 		w := httptest.NewRecorder()
 		newHandler(new(tally)).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/events", bytes.NewReader(quoteBody("1"))))
