@@ -45,13 +45,14 @@ type Client struct {
 
 // NewClient returns a client that posts events to rawURL, which must be absolute,
 // http or https, and without a fragment. Redirects of HTTP are not followed. It
-// returns an error for another URL and for a default that cannot be sent.
+// returns an error for another URL and for a default that cannot be sent, and panics
+// if an option is nil.
 func NewClient(rawURL string, opts ...ClientOption) (*Client, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Fragment != "" {
 		return nil, errors.New("url: must be http or https with a host, and without fragment")
 	}
-	c := newClient(opts)
+	c := newClient("NewClient", opts)
 	t := &httpTransport{url: rawURL, max: c.maxResponse}
 	if c.http != nil {
 		t.http = *c.http
@@ -59,7 +60,7 @@ func NewClient(rawURL string, opts ...ClientOption) (*Client, error) {
 	if t.http.Transport == nil {
 		t.http.Transport = pooled()
 	}
-	t.http.CheckRedirect = notFollowed
+	t.http.Transport = unredirected{t.http.Transport}
 	c.to, c.exchange, c.headers = u.Host, t.exchange, true
 	if err := c.checkDefaults(); err != nil {
 		return nil, err
@@ -68,13 +69,13 @@ func NewClient(rawURL string, opts ...ClientOption) (*Client, error) {
 }
 
 // NewTransportClient returns a client that sends through t. [WithHTTPClient] means
-// nothing to it. It panics if t is nil or a default cannot be sent, such as a
-// header, which a Transport has no place for.
+// nothing to it. It panics if t or an option is nil, or if a default cannot be
+// sent, such as a header, which a Transport has no place for.
 func NewTransportClient(t Transport, opts ...ClientOption) *Client {
 	if t == nil {
 		panic("protocol: NewTransportClient: the transport is nil")
 	}
-	c := newClient(opts)
+	c := newClient("NewTransportClient", opts)
 	c.to = "transport"
 	c.exchange = func(ctx context.Context, _ http.Header, body []byte) ([]byte, error) {
 		answer, err := t(ctx, body)
@@ -89,13 +90,16 @@ func NewTransportClient(t Transport, opts ...ClientOption) *Client {
 	return c
 }
 
-func newClient(opts []ClientOption) *Client {
+func newClient(who string, opts []ClientOption) *Client {
 	c := &Client{
 		tries:       1,
 		waits:       backoff.Exponential{Base: 100 * time.Millisecond, Max: 2 * time.Second},
 		maxResponse: 4 << 20,
 	}
 	for _, opt := range opts {
+		if opt == nil {
+			panic("protocol: " + who + ": an option is nil")
+		}
 		opt(c)
 	}
 	if len(c.middleware) > 0 {
@@ -108,7 +112,11 @@ func newClient(opts []ClientOption) *Client {
 }
 
 func (c *Client) checkDefaults() error {
-	_, err := c.newCall(&Event{Name: "a:b", Version: 1}, nil)
+	k, err := c.newCall(&Event{Name: "a:b", Version: 1}, nil)
+	if err != nil {
+		return err
+	}
+	_, err = k.event.appendJSON(nil)
 	return err
 }
 

@@ -82,6 +82,19 @@ func TestClient_TakesAnotherStatusThan2xxForAFailedDependency(t *testing.T) {
 	require.False(t, elsewhere)
 }
 
+// net/http gives up on such an answer before it asks whether to follow it.
+func TestClient_DoesNotSendAgainAfterARedirectToNowhere(t *testing.T) {
+	var posts atomic.Int32
+	c := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		posts.Add(1)
+		w.Header().Set("Location", "http://[s3cret")
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	}, protocol.WithRetries(3))
+	err := sendOne(t, c, "a:b", 1, nil)
+	require.EqualError(t, err, "send a:b:v1: failed dependency: answered HTTP 307: redirects are not followed")
+	require.EqualValues(t, 1, posts.Load())
+}
+
 func TestClient_TakesALostConnectionForAFailedDependency(t *testing.T) {
 	var posts atomic.Int32
 	drop := func(prelude string) http.HandlerFunc {

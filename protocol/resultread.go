@@ -64,7 +64,7 @@ func orEmpty(raw json.RawMessage) json.RawMessage {
 // misfit is the error of a payload that could not be decoded. Of the decoder's word
 // it shows only what is the Go type's own.
 func misfit(payload json.RawMessage, err error) error {
-	bad := &BadProtocolError{Body: payload, Err: err, reason: "the response's payload does not fit"}
+	bad := &BadProtocolError{Body: payload, Err: notOurs(err), reason: "the response's payload does not fit"}
 	if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) && kind.Type != nil {
 		bad.reason += " " + kind.Type.String()
 		if kind.Field != "" {
@@ -82,13 +82,18 @@ func unanswered(err error) error {
 		return err
 	}
 	if timed := net.Error(nil); errors.As(err, &timed) && timed.Timeout() {
-		return &TimeoutError{Err: err}
+		return &TimeoutError{Err: notOurs(err)}
 	}
-	failed = &FailedDependencyError{Err: err, reason: whyUnanswered(err)}
+	return &FailedDependencyError{Err: notOurs(err), reason: whyUnanswered(err)}
+}
+
+// notOurs returns err, or its text alone if a handler that returns it would answer
+// with it.
+func notOurs(err error) error {
 	if own, elsewhere := (*Error)(nil), (*redirectError)(nil); errors.As(err, &own) || errors.As(err, &elsewhere) {
-		failed.Err = errors.New(err.Error()) // or a handler that returns it would answer with it
+		return errors.New(err.Error())
 	}
-	return failed
+	return err
 }
 
 // whyUnanswered says it without the texts of others, which can quote an answer or

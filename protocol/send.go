@@ -14,13 +14,14 @@ import (
 
 // Send sends an event and decodes the payload of its response into an Out, with
 // encoding/json; json.RawMessage takes it as it is. Payload is encoded likewise, nil
-// and null as {}. See [Client] for the errors. A response that does not fit Out is a
+// and null as {}; json.RawMessage is sent as it is, null too. See [Client] for the errors. A response that does not fit Out is a
 // [*BadProtocolError].
 //
 // It is the typed tier above [Client.SendEvent].
 func Send[Out any](ctx context.Context, c *Client, name string, version int, payload any, opts ...SendOption) (Out, error) {
 	var out Out
-	return out, c.sendPayload(ctx, &Event{Name: name, Version: version}, payload, &out, opts)
+	err := c.sendPayload(ctx, &Event{Name: name, Version: version}, payload, &out, opts)
+	return out, err
 }
 
 func (c *Client) sendPayload(ctx context.Context, event *Event, payload, out any, opts []SendOption) error {
@@ -33,8 +34,12 @@ func (c *Client) sendPayload(ctx context.Context, event *Event, payload, out any
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(answer.Payload, out); err != nil {
-		return sendError(event, misfit(answer.Payload, err))
+	got := answer.Payload
+	if got == nil {
+		got = emptyObject // a middleware's own answer may leave it out
+	}
+	if err := json.Unmarshal(got, out); err != nil {
+		return sendError(event, misfit(got, err))
 	}
 	return nil
 }
@@ -63,6 +68,9 @@ func (c *Client) SendEvent(ctx context.Context, event *Event, opts ...SendOption
 	if err != nil {
 		return nil, sendError(event, k.judge(ctx, limited, err))
 	}
+	if answer == nil {
+		return nil, sendError(event, errNoAnswer)
+	}
 	return answer, nil
 }
 
@@ -70,7 +78,10 @@ func sendError(event *Event, err error) error {
 	return fmt.Errorf("send %s:v%d: %w", shown(event.Name), event.Version, err)
 }
 
-var errSendTime = errors.New("the send took too long")
+var (
+	errSendTime = errors.New("the send took too long")
+	errNoAnswer = errors.New("the middleware returned neither an answer nor an error")
+)
 
 // call is one send.
 type call struct {
@@ -106,6 +117,9 @@ func (c *Client) newCall(event *Event, opts []SendOption) (*call, error) {
 	}
 	k.take(event)
 	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("an option is nil")
+		}
 		opt(k)
 	}
 	switch {

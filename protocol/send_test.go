@@ -96,7 +96,8 @@ func TestSend_RefusesWhatCannotBeSent(t *testing.T) {
 		"send (no name):v1: name: must not be empty":                func() error { return sendOne(t, c, "", 1, nil) },
 		"send a:b:v0: version: must be at least 1":                  func() error { return sendOne(t, c, "a:b", 0, nil) },
 		"send a:b:v1: event: field \"payload\": must be valid JSON": func() error { return sendOne(t, c, "a:b", 1, json.RawMessage(`{s3cret`)) },
-		"event: is nil": func() error { _, err := c.SendEvent(t.Context(), nil); return err },
+		"send a:b:v1: an option is nil":                             func() error { return sendOne(t, c, "a:b", 1, nil, nil) },
+		"event: is nil":                                             func() error { _, err := c.SendEvent(t.Context(), nil); return err },
 	} {
 		require.EqualError(t, send(), want)
 	}
@@ -237,8 +238,12 @@ func TestNewClient_RefusesMisuse(t *testing.T) {
 	}
 	_, err := protocol.NewClient("http://x", protocol.WithDefaults(protocol.WithTimeout(-1)))
 	require.EqualError(t, err, "timeout: must be positive")
+	_, err = protocol.NewClient("http://x", protocol.WithDefaults(protocol.WithAuth(json.RawMessage(`{s3cret`))))
+	require.EqualError(t, err, "event: field \"auth\": must be valid JSON")
 	for name, misuse := range map[string]func(){
 		"NewTransportClient: the transport": func() { protocol.NewTransportClient(nil) },
+		"NewTransportClient: an option":     func() { protocol.NewTransportClient(stuck, nil) },
+		"NewClient: an option":              func() { _, _ = protocol.NewClient("http://x", nil) },
 		"NewTransportClient: header": func() {
 			protocol.NewTransportClient(stuck, protocol.WithDefaults(protocol.WithHeader("X", "y")))
 		},
@@ -248,7 +253,10 @@ func TestNewClient_RefusesMisuse(t *testing.T) {
 		"WithDefaults":       func() { protocol.WithDefaults(nil) },
 		"WithSendMiddleware": func() { protocol.WithSendMiddleware(nil) },
 	} {
-		require.Panics(t, misuse, name)
+		func() {
+			defer func() { require.Contains(t, recover(), "protocol: "+name) }()
+			misuse()
+		}()
 	}
 }
 
@@ -259,6 +267,32 @@ func TestSend_DoesNotPassOnAProtocolErrorOfItsTransport(t *testing.T) {
 		require.ErrorAs(t, err, new(*protocol.FailedDependencyError))
 		require.NotErrorIs(t, err, own)
 	}
+	c := protocol.NewTransportClient(func(context.Context, []byte) ([]byte, error) {
+		return nil, &protocol.Error{Type: protocol.TypeGone, Cause: os.ErrDeadlineExceeded}
+	})
+	err := sendOne(t, c, "a:b", 1, nil)
+	require.ErrorAs(t, err, new(*protocol.TimeoutError))
+	require.NotErrorAs(t, err, new(*protocol.Error))
+}
+
+type picky struct{}
+
+func (*picky) UnmarshalJSON([]byte) error { return protocol.BadRequest("PICKY", nil) }
+
+func TestSend_DoesNotPassOnAProtocolErrorOfADecoder(t *testing.T) {
+	_, err := protocol.Send[picky](t.Context(), answering(fine), "a:b", 1, nil)
+	require.ErrorAs(t, err, new(*protocol.BadProtocolError))
+	require.NotErrorAs(t, err, new(*protocol.Error))
+}
+
+func TestWithSendMiddleware_MayAnswerItself(t *testing.T) {
+	var answer *protocol.Event
+	c := protocol.NewTransportClient(stuck, protocol.WithSendMiddleware(func(protocol.HandlerFunc) protocol.HandlerFunc {
+		return func(context.Context, *protocol.Event) (*protocol.Event, error) { return answer, nil }
+	}))
+	require.EqualError(t, sendOne(t, c, "a:b", 1, nil), "send a:b:v1: the middleware returned neither an answer nor an error")
+	answer = &protocol.Event{Name: "a:b:response", Version: 1}
+	require.NoError(t, sendOne(t, c, "a:b", 1, nil))
 }
 
 // relay is a processor whose handler of "relay:it" sends "a:b" on with c and returns

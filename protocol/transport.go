@@ -83,6 +83,17 @@ var pooled = sync.OnceValue(func() http.RoundTripper {
 	return t
 })
 
-// notFollowed is a CheckRedirect: an event's redirect is an answer of its own, and
-// identity and auth must not go where an HTTP redirect leads.
-func notFollowed(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// unredirected hides where an answer redirects to, so that nothing follows: an
+// event's redirect is an answer of its own, and identity and auth must not go where
+// an HTTP redirect leads. A CheckRedirect is not enough: before it is asked, an
+// unreadable Location has become an error that tells no answer from a lost one.
+type unredirected struct{ http.RoundTripper }
+
+func (u unredirected) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := u.RoundTripper.RoundTrip(req)
+	if res != nil && len(res.Header.Values("Location")) > 0 {
+		res.Header = res.Header.Clone()
+		res.Header.Del("Location")
+	}
+	return res, err
+}
