@@ -4,39 +4,37 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cactuscorp/cactus/inbox"
+	"github.com/cactuscorp/cactus/internal/storetest"
 )
 
-type testCase struct {
-	name string
-	run  func(s *suite)
-}
+type testCase = storetest.Case[*suite]
 
 // cases are in the order in which an implementer would make them pass.
 var cases = []testCase{
-	{"an item is claimed once", claimedOnce},
-	{"an item comes back as it was", roundTrip},
-	{"an item may be added again", addedAgain},
-	{"a claim takes so many and no more", claimsUpToMax},
-	{"the first to be ready comes first", firstComesFirst},
-	{"a completed item is gone", completed},
-	{"a released item is ready", released},
-	{"a lease runs out", leaseRunsOut},
-	{"a renewed lease holds", renewed},
-	{"a late owner is fenced", lateOwner},
-	{"a former owner is fenced", formerOwner},
-	{"a batch leaves out what is not held", partly},
-	{"a retry waits", retryWaits},
-	{"a retry counts if told to", retryCounts},
-	{"a dead letter rests", buried},
-	{"dead letters are listed page by page", pages},
-	{"a replayed letter starts afresh", replayed},
-	{"a discarded letter is gone", discarded},
-	{"age counts from the queue", age},
-	{"stats add up", statsAddUp},
-	{"nothing to do is no error", nothingToDo},
-	{"one of many concurrent claims wins", concurrentClaims},
-	{"one of many concurrent takeovers wins", concurrentTakeovers},
-	{"items come and go concurrently", concurrentItems},
+	{Name: "an item is claimed once", Run: claimedOnce},
+	{Name: "an item comes back as it was", Run: roundTrip},
+	{Name: "an item may be added again", Run: addedAgain},
+	{Name: "a claim takes so many and no more", Run: claimsUpToMax},
+	{Name: "the first to be ready comes first", Run: firstComesFirst},
+	{Name: "a completed item is gone", Run: completed},
+	{Name: "a released item is ready", Run: released},
+	{Name: "a lease runs out", Run: leaseRunsOut},
+	{Name: "a renewed lease holds", Run: renewed},
+	{Name: "a late owner is fenced", Run: lateOwner},
+	{Name: "a former owner is fenced", Run: formerOwner},
+	{Name: "a batch leaves out what is not held", Run: partly},
+	{Name: "a retry waits", Run: retryWaits},
+	{Name: "a retry counts if told to", Run: retryCounts},
+	{Name: "a dead letter rests", Run: buried},
+	{Name: "dead letters are listed page by page", Run: pages},
+	{Name: "a replayed letter starts afresh", Run: replayed},
+	{Name: "a discarded letter is gone", Run: discarded},
+	{Name: "age counts from the queue", Run: age},
+	{Name: "stats add up", Run: statsAddUp},
+	{Name: "nothing to do is no error", Run: nothingToDo},
+	{Name: "one of many concurrent claims wins", Run: concurrentClaims},
+	{Name: "one of many concurrent takeovers wins", Run: concurrentTakeovers},
+	{Name: "items come and go concurrently", Run: concurrentItems},
 }
 
 func claimedOnce(s *suite) {
@@ -52,14 +50,14 @@ func claimedOnce(s *suite) {
 
 func addedAgain(s *suite) {
 	item := s.item()
-	require.NoError(s, s.store.Add(s.ctx(), item), "Add")
-	require.NoError(s, s.store.Add(s.ctx(), item), "Add again")
+	require.NoError(s, s.Store.Add(s.Ctx(), item), "Add")
+	require.NoError(s, s.Store.Add(s.Ctx(), item), "Add again")
 	s.requireStats(inbox.Stats{Ready: 1}, "an item that was added twice")
 	_, claim := s.one(long, "an item that was added twice")
-	require.NoError(s, s.store.Add(s.ctx(), item), "Add of an item that is held")
+	require.NoError(s, s.Store.Add(s.Ctx(), item), "Add of an item that is held")
 	s.none("an item that was added while it is held")
 	s.bury(claim, inbox.Burial{})
-	require.NoError(s, s.store.Add(s.ctx(), item), "Add of a dead letter")
+	require.NoError(s, s.Store.Add(s.Ctx(), item), "Add of a dead letter")
 	s.none("an item that was added while it is a dead letter")
 }
 
@@ -77,8 +75,8 @@ func firstComesFirst(s *suite) {
 	for i, c := range claimed {
 		require.Equal(s, ids[i], c.Item.ID, "the item at place %d", i)
 	}
-	s.retry(claims[0], inbox.Retry{Wait: s.short})
-	s.pause()
+	s.retry(claims[0], inbox.Retry{Wait: s.Short})
+	s.Pause()
 	newer := s.add(1)[0]
 	for i, want := range []inbox.ID{ids[3], ids[4], ids[0], newer} {
 		claimed, _ := s.one(long, "an item that is ready")
@@ -88,12 +86,12 @@ func firstComesFirst(s *suite) {
 
 func completed(s *suite) {
 	s.add(3)
-	_, claims := s.claim(3, s.brief())
+	_, claims := s.claim(3, s.Brief())
 	s.complete(2, "of two", claims[:2]...)
 	s.complete(0, "again", claims[:2]...)
 	s.requireStats(inbox.Stats{Running: 1}, "after Complete")
 	s.complete(1, "of the rest", claims[2])
-	s.pause()
+	s.Pause()
 	s.none("items that were completed")
 	s.requireStats(inbox.Stats{}, "an empty store")
 }
@@ -112,17 +110,17 @@ func released(s *suite) {
 func leaseRunsOut(s *suite) {
 	s.add(1)
 	for lost := range 3 {
-		claimed, _ := s.one(s.short, "an item whose lease has run out")
+		claimed, _ := s.one(s.Short, "an item whose lease has run out")
 		require.Equal(s, lost, claimed.Lost, "lost claims")
 		require.Zero(s, claimed.Attempts, "attempts of an item whose lease ran out")
-		s.pause()
+		s.Pause()
 		s.requireStats(inbox.Stats{Ready: 1}, "an item whose lease has run out")
 	}
 	_, claim := s.one(long, "an item whose lease has run out")
 	s.release(1, "of one", claim)
-	claimed, _ := s.one(s.short, "an item that was released")
+	claimed, _ := s.one(s.Short, "an item that was released")
 	require.Zero(s, claimed.Lost, "lost claims after Release")
-	s.pause()
+	s.Pause()
 	claimed, claim = s.one(long, "an item whose lease has run out")
 	require.Equal(s, 1, claimed.Lost, "lost claims")
 	s.retry(claim, inbox.Retry{})
@@ -132,12 +130,12 @@ func leaseRunsOut(s *suite) {
 
 func renewed(s *suite) {
 	s.add(2)
-	_, claims := s.claim(2, s.brief())
+	_, claims := s.claim(2, s.Brief())
 	require.ElementsMatch(s, []inbox.ID{claims[0].ID, claims[1].ID}, s.renew(long, claims...), "renewed ids")
-	s.pause()
+	s.Pause()
 	s.none("items whose leases were renewed")
-	s.renew(s.short, claims[0])
-	s.pause()
+	s.renew(s.Short, claims[0])
+	s.Pause()
 	claimed, _ := s.claim(2, long)
 	require.Len(s, claimed, 1, "items of which one was renewed for a short time")
 	require.Equal(s, claims[0].ID, claimed[0].Item.ID, "the one whose lease was made short")
@@ -150,8 +148,8 @@ func lateOwner(s *suite) {
 	s.complete(1, "by the owner", held)
 
 	s.add(1)
-	_, late := s.one(s.short, "an item that was added")
-	s.pause()
+	_, late := s.one(s.Short, "an item that was added")
+	s.Pause()
 	_, next := s.one(long, "an item whose lease has run out")
 	s.requireFenced(late, "a late owner")
 	s.none("an item that was taken over")
@@ -195,12 +193,12 @@ func partly(s *suite) {
 
 func retryWaits(s *suite) {
 	s.add(2)
-	_, claims := s.claim(2, s.brief())
-	s.retry(claims[0], inbox.Retry{Wait: s.brief(), Reason: "not yet"})
+	_, claims := s.claim(2, s.Brief())
+	s.retry(claims[0], inbox.Retry{Wait: s.Brief(), Reason: "not yet"})
 	s.retry(claims[1], inbox.Retry{Wait: long, Reason: "not yet"})
 	s.none("items that are scheduled")
 	s.requireStats(inbox.Stats{Scheduled: 2}, "items that are scheduled")
-	s.pause()
+	s.Pause()
 	s.requireStats(inbox.Stats{Ready: 1, Scheduled: 1}, "a wait that is over, and one that is not")
 	claimed, _ := s.claim(2, long)
 	require.Len(s, claimed, 1, "of two waits one that is over")
@@ -223,12 +221,12 @@ func retryCounts(s *suite) {
 func age(s *suite) {
 	require.Zero(s, s.stats().Oldest, "the age of the oldest in an empty store")
 	s.add(1)
-	s.pause()
+	s.Pause()
 	s.add(1)
-	require.GreaterOrEqual(s, s.stats().Oldest, pause*s.short/2, "the age of the oldest")
+	require.GreaterOrEqual(s, s.stats().Oldest, s.Paused()/2, "the age of the oldest")
 	claimed, claims := s.claim(2, long)
 	require.Len(s, claimed, 2, "items that are ready")
-	require.GreaterOrEqual(s, claimed[0].Age, pause*s.short/2, "the age of an old item")
+	require.GreaterOrEqual(s, claimed[0].Age, s.Paused()/2, "the age of an old item")
 	require.Less(s, claimed[1].Age, claimed[0].Age, "the age of a new item")
 	s.retry(claims[0], inbox.Retry{})
 	again, claim := s.one(long, "an item that was retried")
@@ -255,8 +253,8 @@ func nothingToDo(s *suite) {
 	s.complete(0, "of nothing")
 	s.release(0, "of nothing")
 	for _, call := range []func() (int, error){
-		func() (int, error) { return s.store.Replay(s.ctx(), nil) },
-		func() (int, error) { return s.store.Discard(s.ctx(), nil) },
+		func() (int, error) { return s.Store.Replay(s.Ctx(), nil) },
+		func() (int, error) { return s.Store.Discard(s.Ctx(), nil) },
 	} {
 		n, err := call()
 		require.NoError(s, err, "Replay or Discard of nothing")

@@ -19,7 +19,7 @@ func (s *suite) race() map[inbox.ID]int {
 	for range 8 {
 		all.Go(func() {
 			for range 100 {
-				claimed, err := s.store.Claim(s.ctx(), inbox.ClaimRequest{Owner: s.owner(), Max: 7, Lease: long})
+				claimed, err := s.Store.Claim(s.Ctx(), inbox.ClaimRequest{Owner: s.owner(), Max: 7, Lease: long})
 				mu.Lock()
 				if err != nil {
 					failed = err
@@ -58,9 +58,9 @@ func concurrentClaims(s *suite) {
 
 func concurrentTakeovers(s *suite) {
 	ids := s.add(60)
-	claimed, _ := s.claim(60, s.short)
+	claimed, _ := s.claim(60, s.Short)
 	require.Len(s, claimed, 60, "items that are ready")
-	s.pause()
+	s.Pause()
 	s.requireEachOnce(ids, s.race(), "concurrent takeovers")
 }
 
@@ -85,20 +85,20 @@ func concurrentItems(s *suite) {
 
 func (s *suite) comeAndGo(items []*inbox.Item) error {
 	for _, item := range items {
-		if err := s.store.Add(s.ctx(), item); err != nil {
+		if err := s.Store.Add(s.Ctx(), item); err != nil {
 			return err
 		}
 		owner := s.owner()
-		claimed, err := s.store.Claim(s.ctx(), inbox.ClaimRequest{Owner: owner, Max: 1, Lease: long})
+		claimed, err := s.Store.Claim(s.Ctx(), inbox.ClaimRequest{Owner: owner, Max: 1, Lease: long})
 		if err != nil {
 			return err
 		}
 		for _, c := range claimed {
 			claim := []inbox.Claim{{ID: c.Item.ID, Owner: owner}}
-			if _, err := s.store.Renew(s.ctx(), long, claim); err != nil {
+			if _, err := s.Store.Renew(s.Ctx(), long, claim); err != nil {
 				return err
 			}
-			if _, err := s.store.Complete(s.ctx(), claim); err != nil {
+			if _, err := s.Store.Complete(s.Ctx(), claim); err != nil {
 				return err
 			}
 		}

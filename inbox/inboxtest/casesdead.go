@@ -10,10 +10,10 @@ import (
 
 func buried(s *suite) {
 	id := s.add(1)[0]
-	_, claim := s.one(s.brief(), "an item that was added")
+	_, claim := s.one(s.Brief(), "an item that was added")
 	burial := inbox.Burial{Reason: "déjà vu ' \"", EventType: "order.lost", EventID: "evt_1"}
 	s.bury(claim, burial)
-	s.pause()
+	s.Pause()
 	s.none("a dead letter")
 	s.requireStats(inbox.Stats{Dead: 1}, "a dead letter")
 	letters := s.letters(inbox.ID{}, 10)
@@ -60,9 +60,9 @@ func replayed(s *suite) {
 	other, alive := s.dead(), s.add(1)[0]
 	_, held := s.one(long, "an item that was added")
 
-	s.pause()
+	s.Pause()
 	began := time.Now()
-	n, err := s.store.Replay(s.ctx(), []inbox.ID{id, alive, {0xff}})
+	n, err := s.Store.Replay(s.Ctx(), []inbox.ID{id, alive, {0xff}})
 	require.NoError(s, err, "Replay")
 	require.Equal(s, 1, n, "Replay of a dead letter, an item that is held and one that there is not")
 	s.requireFenced(claim, "an owner who buried what was replayed")
@@ -70,14 +70,14 @@ func replayed(s *suite) {
 	require.Equal(s, id, claimed.Item.ID, "the replayed item")
 	require.Zero(s, claimed.Attempts, "attempts of a replayed item")
 	require.Zero(s, claimed.Lost, "lost claims of a replayed item")
-	require.Less(s, claimed.Age, time.Since(began)+pause*s.short/2, "the age of a replayed item")
+	require.Less(s, claimed.Age, time.Since(began)+s.Paused()/2, "the age of a replayed item")
 	s.complete(2, "of a replayed item and the one that was held", claim, held)
 	require.Equal(s, other, s.letter().Item.ID, "the dead letter that was not replayed")
 }
 
 func discarded(s *suite) {
 	id, other, alive := s.dead(), s.dead(), s.add(1)[0]
-	n, err := s.store.Discard(s.ctx(), []inbox.ID{id, alive, {0xff}})
+	n, err := s.Store.Discard(s.Ctx(), []inbox.ID{id, alive, {0xff}})
 	require.NoError(s, err, "Discard")
 	require.Equal(s, 1, n, "Discard of a dead letter, an item that is ready and one that there is not")
 	s.requireStats(inbox.Stats{Ready: 1, Dead: 1}, "after Discard")

@@ -34,7 +34,7 @@ func roundTrip(s *suite) {
 	empty := s.item()
 	empty.Body = nil
 	for _, item := range []*inbox.Item{full, empty} {
-		require.NoError(s, s.store.Add(s.ctx(), item), "Add")
+		require.NoError(s, s.Store.Add(s.Ctx(), item), "Add")
 		claimed, claim := s.one(long, "an item that was added")
 		s.requireSame(item, claimed.Item)
 		s.bury(claim, inbox.Burial{})

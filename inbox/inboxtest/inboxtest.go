@@ -14,27 +14,21 @@
 package inboxtest
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/cactuscorp/cactus/inbox"
+	"github.com/cactuscorp/cactus/internal/storetest"
 )
 
-const (
-	long  = time.Hour             // never runs out here
-	short = 20 * time.Millisecond // runs out in a pause, unless WithShortLease
-	pause = 5                     // short leases: the store's clock may be coarse
-)
+const long = storetest.Long // never runs out here
 
 // Option changes how [Run] tests.
-type Option func(*suite)
+type Option func(*storetest.Settings)
 
 // WithShortLease sets how long the leases and waits last that run out in a test.
 // The default is 20 milliseconds. A store needs more if two of its calls may take
@@ -43,10 +37,7 @@ type Option func(*suite)
 //
 // It panics if lease is less than a millisecond.
 func WithShortLease(lease time.Duration) Option {
-	if lease < time.Millisecond {
-		panic(fmt.Sprintf("inboxtest: WithShortLease(%v): at least a millisecond is needed", lease))
-	}
-	return func(s *suite) { s.short = lease }
+	return storetest.ShortLease("inboxtest", lease)
 }
 
 // Run tests the stores that newStore makes: one for each case, empty, with room
@@ -55,40 +46,15 @@ func WithShortLease(lease time.Duration) Option {
 // fails.
 func Run(tb testing.TB, newStore func(tb testing.TB) inbox.Store, opts ...Option) {
 	tb.Helper()
-	if newStore == nil {
-		tb.Fatal("inboxtest: newStore is nil")
-	}
-	for _, c := range cases {
-		if t, ok := tb.(*testing.T); ok {
-			t.Run(c.name, func(t *testing.T) { c.run(newSuite(t, newStore(t), opts)) })
-			continue
-		}
-		tb.Logf("inboxtest: %s", c.name)
-		c.run(newSuite(tb, newStore(tb), opts))
-	}
+	storetest.Run(tb, "inboxtest", newStore, opts, func(s *storetest.Suite[inbox.Store]) *suite { return &suite{Suite: s} }, cases)
 }
 
 // suite is one case under way.
 type suite struct {
-	testing.TB
+	*storetest.Suite[inbox.Store]
 
-	store  inbox.Store
-	short  time.Duration
-	items  uint32
-	owners atomic.Uint64
+	items uint32
 }
-
-func newSuite(tb testing.TB, store inbox.Store, opts []Option) *suite {
-	tb.Helper()
-	s := &suite{TB: tb, store: store, short: short}
-	for _, opt := range opts {
-		opt(s)
-	}
-	return s
-}
-
-// ctx outlives no case.
-func (s *suite) ctx() context.Context { return s.Context() }
 
 // item makes one with a greater id than those before.
 func (s *suite) item() *inbox.Item {
@@ -103,7 +69,7 @@ func (s *suite) add(n int) (ids []inbox.ID) {
 	s.Helper()
 	for range n {
 		item := s.item()
-		require.NoError(s, s.store.Add(s.ctx(), item), "Add")
+		require.NoError(s, s.Store.Add(s.Ctx(), item), "Add")
 		ids = append(ids, item.ID)
 	}
 	return ids
@@ -111,7 +77,7 @@ func (s *suite) add(n int) (ids []inbox.ID) {
 
 // owner returns one that nobody else has.
 func (s *suite) owner() (o inbox.Owner) {
-	binary.BigEndian.PutUint64(o[8:], s.owners.Add(1))
+	binary.BigEndian.PutUint64(o[8:], s.Number())
 	return o
 }
 
@@ -119,7 +85,7 @@ func (s *suite) owner() (o inbox.Owner) {
 func (s *suite) claim(n int, lease time.Duration) (claimed []inbox.Claimed, claims []inbox.Claim) {
 	s.Helper()
 	owner := s.owner()
-	claimed, err := s.store.Claim(s.ctx(), inbox.ClaimRequest{Owner: owner, Max: n, Lease: lease})
+	claimed, err := s.Store.Claim(s.Ctx(), inbox.ClaimRequest{Owner: owner, Max: n, Lease: lease})
 	require.NoError(s, err, "Claim")
 	for _, c := range claimed {
 		require.NotNil(s, c.Item, "a claimed item")
@@ -146,33 +112,33 @@ func (s *suite) none(why string) {
 // renew returns how many leases were renewed.
 func (s *suite) renew(lease time.Duration, claims ...inbox.Claim) []inbox.ID {
 	s.Helper()
-	ids, err := s.store.Renew(s.ctx(), lease, claims)
+	ids, err := s.Store.Renew(s.Ctx(), lease, claims)
 	require.NoError(s, err, "Renew")
 	return ids
 }
 
 func (s *suite) complete(want int, why string, claims ...inbox.Claim) {
 	s.Helper()
-	n, err := s.store.Complete(s.ctx(), claims)
+	n, err := s.Store.Complete(s.Ctx(), claims)
 	require.NoError(s, err, "Complete: %s", why)
 	require.Equal(s, want, n, "Complete: %s", why)
 }
 
 func (s *suite) release(want int, why string, claims ...inbox.Claim) {
 	s.Helper()
-	n, err := s.store.Release(s.ctx(), claims)
+	n, err := s.Store.Release(s.Ctx(), claims)
 	require.NoError(s, err, "Release: %s", why)
 	require.Equal(s, want, n, "Release: %s", why)
 }
 
 func (s *suite) retry(c inbox.Claim, r inbox.Retry) {
 	s.Helper()
-	require.NoError(s, s.store.Retry(s.ctx(), c, r), "Retry")
+	require.NoError(s, s.Store.Retry(s.Ctx(), c, r), "Retry")
 }
 
 func (s *suite) bury(c inbox.Claim, b inbox.Burial) {
 	s.Helper()
-	require.NoError(s, s.store.Bury(s.ctx(), c, b), "Bury")
+	require.NoError(s, s.Store.Bury(s.Ctx(), c, b), "Bury")
 }
 
 // dead buries a new item.
@@ -186,7 +152,7 @@ func (s *suite) dead() inbox.ID {
 
 func (s *suite) letters(after inbox.ID, limit int) []inbox.Letter {
 	s.Helper()
-	letters, err := s.store.Dead(s.ctx(), after, limit)
+	letters, err := s.Store.Dead(s.Ctx(), after, limit)
 	require.NoError(s, err, "Dead")
 	return letters
 }
@@ -201,7 +167,7 @@ func (s *suite) letter() inbox.Letter {
 
 func (s *suite) stats() inbox.Stats {
 	s.Helper()
-	stats, err := s.store.Stats(s.ctx())
+	stats, err := s.Store.Stats(s.Ctx())
 	require.NoError(s, err, "Stats")
 	return stats
 }
@@ -221,8 +187,8 @@ func (s *suite) requireFenced(claim inbox.Claim, why string) {
 	require.Empty(s, s.renew(long, claim), "Renew by %s", why)
 	s.complete(0, "by "+why, claim)
 	s.release(0, "by "+why, claim)
-	s.requireLost(s.store.Retry(s.ctx(), claim, inbox.Retry{Count: true}), "Retry by "+why)
-	s.requireLost(s.store.Bury(s.ctx(), claim, inbox.Burial{}), "Bury by "+why)
+	s.requireLost(s.Store.Retry(s.Ctx(), claim, inbox.Retry{Count: true}), "Retry by "+why)
+	s.requireLost(s.Store.Bury(s.Ctx(), claim, inbox.Burial{}), "Bury by "+why)
 	after := s.stats()
 	before.Oldest, after.Oldest = 0, 0
 	require.Equal(s, before, after, "what is in the store after calls by %s", why)
@@ -230,15 +196,5 @@ func (s *suite) requireFenced(claim inbox.Claim, why string) {
 
 func (s *suite) requireLost(err error, why string) {
 	s.Helper()
-	if !errors.Is(err, inbox.ErrLeaseLost) {
-		require.Fail(s, "not an ErrLeaseLost", "%s: got %v", why, err)
-		s.FailNow()
-	}
+	s.RequireLost(err, inbox.ErrLeaseLost, why)
 }
-
-// pause lets time pass until what is short has run out. A store has a clock of
-// its own, so there is nothing to do but to wait.
-func (s *suite) pause() { time.Sleep(pause * s.short) }
-
-// brief runs out in a pause, and not before a few calls.
-func (s *suite) brief() time.Duration { return (pause - 1) * s.short }

@@ -8,30 +8,31 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cactuscorp/cactus/internal/storetest"
 	"github.com/cactuscorp/cactus/middleware"
 )
 
 // cases are in the order in which an implementer would make them pass.
 var cases = []testCase{
-	{"a key is claimed once", claimedOnce},
-	{"a committed key is done", committed},
-	{"a released key is free", released},
-	{"a lease runs out", leaseRunsOut},
-	{"a renewed lease holds", renewed},
-	{"a renewal is for the owner alone", renewalFenced},
-	{"a late commit is fenced", commitFenced},
-	{"a late release is fenced", releaseFenced},
-	{"a commit may be repeated", commitRepeated},
-	{"a retention ends", retentionEnds},
-	{"a forced claim takes what is done", forced},
-	{"a forced claim that fails leaves the key done", forcedFails},
-	{"a held key outlives its retention", heldBeyondRetention},
-	{"fractions of a second count", fractions},
-	{"keys are told apart", keysApart},
-	{"one of many concurrent claims wins", concurrentClaims},
-	{"one of many concurrent takeovers wins", concurrentTakeovers},
-	{"one of many concurrent forced claims wins", concurrentForces},
-	{"keys are claimed concurrently", concurrentKeys},
+	{Name: "a key is claimed once", Run: claimedOnce},
+	{Name: "a committed key is done", Run: committed},
+	{Name: "a released key is free", Run: released},
+	{Name: "a lease runs out", Run: leaseRunsOut},
+	{Name: "a renewed lease holds", Run: renewed},
+	{Name: "a renewal is for the owner alone", Run: renewalFenced},
+	{Name: "a late commit is fenced", Run: commitFenced},
+	{Name: "a late release is fenced", Run: releaseFenced},
+	{Name: "a commit may be repeated", Run: commitRepeated},
+	{Name: "a retention ends", Run: retentionEnds},
+	{Name: "a forced claim takes what is done", Run: forced},
+	{Name: "a forced claim that fails leaves the key done", Run: forcedFails},
+	{Name: "a held key outlives its retention", Run: heldBeyondRetention},
+	{Name: "fractions of a second count", Run: fractions},
+	{Name: "keys are told apart", Run: keysApart},
+	{Name: "one of many concurrent claims wins", Run: concurrentClaims},
+	{Name: "one of many concurrent takeovers wins", Run: concurrentTakeovers},
+	{Name: "one of many concurrent forced claims wins", Run: concurrentForces},
+	{Name: "keys are claimed concurrently", Run: concurrentKeys},
 }
 
 func claimedOnce(s *suite) {
@@ -61,16 +62,16 @@ func released(s *suite) {
 }
 
 func leaseRunsOut(s *suite) {
-	s.claim(s.short, "a free key")
-	s.pause()
+	s.claim(s.Short, "a free key")
+	s.Pause()
 	s.claim(long, "a key whose lease has run out")
 	s.requireStatus(middleware.InFlight, "a key that was taken over")
 }
 
 func renewed(s *suite) {
-	o := s.claim((pause-1)*s.short, "a free key")
+	o := s.claim(s.Brief(), "a free key")
 	require.NoError(s, s.renew(o), "Renew by the owner")
-	s.pause()
+	s.Pause()
 	s.requireStatus(middleware.InFlight, "a key whose lease was renewed")
 	require.NoError(s, s.commit(o), "Commit after Renew")
 	s.requireStatus(middleware.Done, "a key that was committed after a renewal")
@@ -84,11 +85,11 @@ func renewalFenced(s *suite) {
 	s.requireLost(s.renew(o), "Renew after Release")
 	s.release(s.claim(long, "a key that was renewed after its release"))
 
-	late := s.claim(s.short, "a free key")
-	s.pause()
-	s.claim(s.short, "a key whose lease has run out")
+	late := s.claim(s.Short, "a free key")
+	s.Pause()
+	s.claim(s.Short, "a key whose lease has run out")
 	s.requireLost(s.renew(late), "Renew after a takeover")
-	s.pause()
+	s.Pause()
 	next := s.claim(long, "a key whose lease a late owner tried to renew")
 	require.NoError(s, s.commit(next), "Commit")
 	s.requireLost(s.renew(next), "Renew after Commit")
@@ -103,8 +104,8 @@ func commitFenced(s *suite) {
 	s.release(o)
 	s.requireLost(s.commit(o), "Commit after Release")
 
-	late := s.claim(s.short, "a key that was committed after its release")
-	s.pause()
+	late := s.claim(s.Short, "a key that was committed after its release")
+	s.Pause()
 	next := s.claim(long, "a key whose lease has run out")
 	s.requireLost(s.commit(late), "Commit after a takeover")
 	s.requireStatus(middleware.InFlight, "a key that a late owner tried to commit")
@@ -115,8 +116,8 @@ func commitFenced(s *suite) {
 
 func releaseFenced(s *suite) {
 	s.release(s.owner()) // of nothing
-	late := s.claim(s.short, "a free key")
-	s.pause()
+	late := s.claim(s.Short, "a free key")
+	s.Pause()
 	next := s.claim(long, "a key whose lease has run out")
 	s.release(late)
 	s.requireStatus(middleware.InFlight, "a key that a late owner released")
@@ -133,22 +134,22 @@ func commitRepeated(s *suite) {
 }
 
 func retentionEnds(s *suite) {
-	s.complete(s.short)
-	s.pause()
+	s.complete(s.Short)
+	s.Pause()
 	o := s.claim(long, "a key whose retention has ended")
 	s.requireStatus(middleware.InFlight, "a key that was claimed after its retention")
 	s.release(o)
 
 	// The retention counts from the commit, and is not the lease.
-	o = s.claim((pause-1)*s.short, "a free key")
+	o = s.claim(s.Brief(), "a free key")
 	require.NoError(s, s.commit(o), "Commit")
-	s.pause()
+	s.Pause()
 	s.requireStatus(middleware.Done, "a key whose retention is longer than its lease")
 }
 
 func forced(s *suite) {
-	s.force(s.short, "a free key, forced")
-	s.pause()
+	s.force(s.Short, "a free key, forced")
+	s.Pause()
 	first := s.complete(long)
 	second := s.force(long, "a key that is done, forced")
 	s.requireStatus(middleware.InFlight, "a key that is done and held")
@@ -166,17 +167,17 @@ func forcedFails(s *suite) {
 	s.requireStatus(middleware.Done, "a key that was done before a forced claim was released")
 	s.requireLost(s.commit(o), "Commit after Release of a forced claim")
 
-	s.force(s.short, "a key that is done, forced again")
-	s.pause()
+	s.force(s.Short, "a key that is done, forced again")
+	s.Pause()
 	s.requireStatus(middleware.Done, "a key that was done before a forced lease ran out")
 }
 
 // heldBeyondRetention is for stores that free what is done by the end of its
 // retention alone.
 func heldBeyondRetention(s *suite) {
-	s.complete(s.short)
+	s.complete(s.Short)
 	o := s.force(long, "a key that is or was done, forced")
-	s.pause()
+	s.Pause()
 	s.requireStatus(middleware.InFlight, "a key that is held, when its retention has ended")
 	require.NoError(s, s.renew(o), "Renew by the owner, when the key's retention has ended")
 	require.NoError(s, s.commit(o), "Commit by the owner, when the key's retention had ended")
@@ -185,10 +186,10 @@ func heldBeyondRetention(s *suite) {
 
 // fractions has what is nothing in whole seconds.
 func fractions(s *suite) {
-	fraction := max(900*time.Millisecond, s.short)
+	fraction := max(900*time.Millisecond, s.Short)
 	o := s.claim(fraction, "a free key")
 	s.requireStatus(middleware.InFlight, "a key with a lease of less than a second")
-	require.NoError(s, s.store.Commit(s.ctx(), key, o, fraction), "Commit")
+	require.NoError(s, s.Store.Commit(s.Ctx(), key, o, fraction), "Commit")
 	s.requireStatus(middleware.Done, "a key with a retention of less than a second")
 }
 
@@ -236,10 +237,10 @@ func keysApart(s *suite) {
 	}
 	for i, k := range keys {
 		if i%2 == 0 {
-			require.NoError(s, s.store.Commit(s.ctx(), k, owners[i], long), "Commit %+q", k)
+			require.NoError(s, s.Store.Commit(s.Ctx(), k, owners[i], long), "Commit %+q", k)
 			continue
 		}
-		require.NoError(s, s.store.Release(s.ctx(), k, owners[i]), "Release %+q", k)
+		require.NoError(s, s.Store.Release(s.Ctx(), k, owners[i]), "Release %+q", k)
 	}
 	for i, k := range keys {
 		want := middleware.Claimed
@@ -251,45 +252,17 @@ func keysApart(s *suite) {
 	}
 }
 
-const (
-	rivals = 8
-	rounds = 10
-)
-
 // race has rivals claim the key at once and returns the one that won.
 func (s *suite) race(force bool) middleware.Owner {
 	s.Helper()
-	var (
-		group sync.WaitGroup
-		mu    sync.Mutex
-		won   []middleware.Owner
-		errs  []error
-	)
-	gate := make(chan struct{})
-	for range rivals {
-		o := s.owner()
-		group.Go(func() {
-			<-gate
-			result, err := s.store.Claim(s.ctx(), middleware.ClaimRequest{Key: key, Owner: o, Lease: long, Force: force})
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				errs = append(errs, err)
-			}
-			if result.Status == middleware.Claimed {
-				won = append(won, o)
-			}
-		})
-	}
-	close(gate)
-	group.Wait()
-	require.Empty(s, errs, "errors of concurrent claims")
-	require.Len(s, won, 1, "owners of one key")
-	return won[0]
+	return storetest.Race(s, s.owner, func(o middleware.Owner) (bool, error) {
+		result, err := s.Store.Claim(s.Ctx(), middleware.ClaimRequest{Key: key, Owner: o, Lease: long, Force: force})
+		return result.Status == middleware.Claimed, err
+	})
 }
 
 func concurrentClaims(s *suite) {
-	for range rounds {
+	for range storetest.Rounds {
 		s.release(s.race(false))
 	}
 	require.NoError(s, s.commit(s.race(false)), "Commit")
@@ -297,8 +270,8 @@ func concurrentClaims(s *suite) {
 }
 
 func concurrentTakeovers(s *suite) {
-	late := s.claim(s.short, "a free key")
-	s.pause()
+	late := s.claim(s.Short, "a free key")
+	s.Pause()
 	won := s.race(false)
 	s.requireLost(s.commit(late), "Commit after a takeover")
 	require.NoError(s, s.commit(won), "Commit by the owner who took over")
@@ -306,7 +279,7 @@ func concurrentTakeovers(s *suite) {
 
 func concurrentForces(s *suite) {
 	s.complete(long)
-	for range rounds {
+	for range storetest.Rounds {
 		s.release(s.race(true))
 	}
 	require.NoError(s, s.commit(s.race(true)), "Commit")
@@ -316,10 +289,10 @@ func concurrentForces(s *suite) {
 func concurrentKeys(s *suite) {
 	var group sync.WaitGroup
 	var failed atomic.Pointer[error]
-	for i := range rivals {
+	for i := range storetest.Rivals {
 		k := middleware.Key{Source: "shop", ID: "evt_" + strings.Repeat("x", i)}
 		group.Go(func() {
-			for range rounds {
+			for range storetest.Rounds {
 				if err := s.cycle(k); err != nil {
 					failed.Store(&err)
 				}
@@ -335,15 +308,15 @@ func concurrentKeys(s *suite) {
 // cycle claims, renews and releases a key that nobody else wants.
 func (s *suite) cycle(k middleware.Key) error {
 	o := s.owner()
-	result, err := s.store.Claim(s.ctx(), middleware.ClaimRequest{Key: k, Owner: o, Lease: long})
+	result, err := s.Store.Claim(s.Ctx(), middleware.ClaimRequest{Key: k, Owner: o, Lease: long})
 	if err != nil {
 		return err
 	}
 	if result.Status != middleware.Claimed {
 		return middleware.ErrInFlight
 	}
-	if err := s.store.Renew(s.ctx(), k, o, long); err != nil {
+	if err := s.Store.Renew(s.Ctx(), k, o, long); err != nil {
 		return err
 	}
-	return s.store.Release(s.ctx(), k, o)
+	return s.Store.Release(s.Ctx(), k, o)
 }

@@ -8,33 +8,34 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cactuscorp/cactus/internal/storetest"
 	"github.com/cactuscorp/cactus/middleware"
 )
 
 // cases are in the order in which an implementer would make them pass.
 var cases = []testCase{
-	{"a key is held once", heldOnce},
-	{"a released key is free", released},
-	{"a committed key is free for what comes next", committed},
-	{"an older position is stale", stale},
-	{"an older position is stale while the key is held", staleWhileHeld},
-	{"a position goes only up", onlyUp},
-	{"no position is never stale and advances nothing", noPosition},
-	{"a release leaves the position", releaseLeaves},
-	{"every position fits", extremes},
-	{"a lease runs out", leaseRunsOut},
-	{"a renewed lease holds", renewed},
-	{"a renewal is for the owner alone", renewalFenced},
-	{"a late commit is fenced", commitFenced},
-	{"a late release is fenced", releaseFenced},
-	{"a commit may be repeated", commitRepeated},
-	{"a retention ends", retentionEnds},
-	{"a held key outlives its retention", heldBeyondRetention},
-	{"fractions of a second count", fractions},
-	{"keys are told apart", keysApart},
-	{"one of many concurrent claims wins", concurrentClaims},
-	{"one of many concurrent takeovers wins", concurrentTakeovers},
-	{"concurrent commits of rising positions", concurrentPositions},
+	{Name: "a key is held once", Run: heldOnce},
+	{Name: "a released key is free", Run: released},
+	{Name: "a committed key is free for what comes next", Run: committed},
+	{Name: "an older position is stale", Run: stale},
+	{Name: "an older position is stale while the key is held", Run: staleWhileHeld},
+	{Name: "a position goes only up", Run: onlyUp},
+	{Name: "no position is never stale and advances nothing", Run: noPosition},
+	{Name: "a release leaves the position", Run: releaseLeaves},
+	{Name: "every position fits", Run: extremes},
+	{Name: "a lease runs out", Run: leaseRunsOut},
+	{Name: "a renewed lease holds", Run: renewed},
+	{Name: "a renewal is for the owner alone", Run: renewalFenced},
+	{Name: "a late commit is fenced", Run: commitFenced},
+	{Name: "a late release is fenced", Run: releaseFenced},
+	{Name: "a commit may be repeated", Run: commitRepeated},
+	{Name: "a retention ends", Run: retentionEnds},
+	{Name: "a held key outlives its retention", Run: heldBeyondRetention},
+	{Name: "fractions of a second count", Run: fractions},
+	{Name: "keys are told apart", Run: keysApart},
+	{Name: "one of many concurrent claims wins", Run: concurrentClaims},
+	{Name: "one of many concurrent takeovers wins", Run: concurrentTakeovers},
+	{Name: "concurrent commits of rising positions", Run: concurrentPositions},
 }
 
 func heldOnce(s *suite) {
@@ -103,8 +104,8 @@ func releaseLeaves(s *suite) {
 	s.release(s.claim(long, 9, "a later position"))
 	s.requireStatus(middleware.Stale, 4, "a position that was stale before a release")
 	s.requireFree(6, "a position below one that was released")
-	s.claim(s.short, 9, "a later position")
-	s.pause()
+	s.claim(s.Short, 9, "a later position")
+	s.Pause()
 	s.requireStatus(middleware.Stale, 4, "a position that was stale before a lease ran out")
 	s.requireFree(6, "a position below one whose lease ran out")
 	s.requireStatus(middleware.Stale, 4, "a position that was stale before a takeover")
@@ -122,16 +123,16 @@ func extremes(s *suite) {
 }
 
 func leaseRunsOut(s *suite) {
-	s.claim(s.short, 5, "a key that nobody has had")
-	s.pause()
+	s.claim(s.Short, 5, "a key that nobody has had")
+	s.Pause()
 	s.claim(long, 4, "a key whose lease has run out")
 	s.requireStatus(middleware.InFlight, 6, "a key that was taken over")
 }
 
 func renewed(s *suite) {
-	o := s.claim((pause-1)*s.short, 5, "a key that nobody has had")
+	o := s.claim(s.Brief(), 5, "a key that nobody has had")
 	require.NoError(s, s.renew(o), "Renew by the owner")
-	s.pause()
+	s.Pause()
 	s.requireStatus(middleware.InFlight, 6, "a key whose lease was renewed")
 	require.NoError(s, s.commit(o, 5), "Commit after Renew")
 	s.requireStatus(middleware.Stale, 4, "a position below one that was committed after a renewal")
@@ -145,11 +146,11 @@ func renewalFenced(s *suite) {
 	s.requireLost(s.renew(o), "Renew after Release")
 	s.requireFree(5, "a key that was renewed after its release")
 
-	late := s.claim(s.short, 5, "a key that nobody holds")
-	s.pause()
-	s.claim(s.short, 5, "a key whose lease has run out")
+	late := s.claim(s.Short, 5, "a key that nobody holds")
+	s.Pause()
+	s.claim(s.Short, 5, "a key whose lease has run out")
 	s.requireLost(s.renew(late), "Renew after a takeover")
-	s.pause()
+	s.Pause()
 	next := s.claim(long, 5, "a key whose lease a late owner tried to renew")
 	require.NoError(s, s.commit(next, 5), "Commit")
 	s.requireLost(s.renew(next), "Renew after Commit")
@@ -164,8 +165,8 @@ func commitFenced(s *suite) {
 	s.release(o)
 	s.requireLost(s.commit(o, 9), "Commit after Release")
 
-	late := s.claim(s.short, 9, "a key that was committed after its release")
-	s.pause()
+	late := s.claim(s.Short, 9, "a key that was committed after its release")
+	s.Pause()
 	next := s.claim(long, 5, "a key whose lease has run out")
 	s.requireLost(s.commit(late, 9), "Commit after a takeover")
 	s.requireStatus(middleware.InFlight, 5, "a key that a late owner tried to commit")
@@ -176,8 +177,8 @@ func commitFenced(s *suite) {
 
 func releaseFenced(s *suite) {
 	s.release(s.owner()) // of nothing
-	late := s.claim(s.short, 5, "a key that nobody has had")
-	s.pause()
+	late := s.claim(s.Short, 5, "a key that nobody has had")
+	s.Pause()
 	next := s.claim(long, 5, "a key whose lease has run out")
 	s.release(late)
 	s.requireStatus(middleware.InFlight, 5, "a key that a late owner released")
@@ -199,26 +200,26 @@ func commitRepeated(s *suite) {
 }
 
 func retentionEnds(s *suite) {
-	s.complete(5, s.short)
-	s.pause()
-	o := s.claim((pause-1)*s.short, 3, "a position below one whose retention has ended")
+	s.complete(5, s.Short)
+	s.Pause()
+	o := s.claim(s.Brief(), 3, "a position below one whose retention has ended")
 	s.requireStatus(middleware.InFlight, 5, "a key that was claimed after its retention")
 	require.NoError(s, s.commit(o, 3), "Commit of a position below one whose retention has ended")
 	s.requireFree(4, "a position below one whose retention has ended")
-	s.pause()
+	s.Pause()
 	// The retention counts from the commit, and is not the lease.
 	s.requireStatus(middleware.Stale, 2, "a position whose retention is longer than its lease")
-	s.complete(none, s.short)
-	s.pause()
+	s.complete(none, s.Short)
+	s.Pause()
 	s.requireStatus(middleware.Stale, 2, "a position whose retention is longer than that of a later commit")
 }
 
 // heldBeyondRetention is for stores that free what they remember by the end of
 // its retention alone.
 func heldBeyondRetention(s *suite) {
-	s.complete(5, s.short)
+	s.complete(5, s.Short)
 	o := s.claim(long, 6, "a later position")
-	s.pause()
+	s.Pause()
 	s.requireStatus(middleware.InFlight, 7, "a key that is held, when its retention has ended")
 	require.NoError(s, s.renew(o), "Renew by the owner, when the key's retention has ended")
 	require.NoError(s, s.commit(o, 6), "Commit by the owner, when the key's retention had ended")
@@ -227,10 +228,10 @@ func heldBeyondRetention(s *suite) {
 
 // fractions has what is nothing in whole seconds.
 func fractions(s *suite) {
-	fraction := max(900*time.Millisecond, s.short)
+	fraction := max(900*time.Millisecond, s.Short)
 	o := s.claim(fraction, 5, "a key that nobody has had")
 	s.requireStatus(middleware.InFlight, 5, "a key with a lease of less than a second")
-	require.NoError(s, s.store.Commit(s.ctx(), key, o, 5, fraction), "Commit")
+	require.NoError(s, s.Store.Commit(s.Ctx(), key, o, 5, fraction), "Commit")
 	s.requireStatus(middleware.Stale, 4, "a key with a retention of less than a second")
 }
 
@@ -277,7 +278,7 @@ func keysApart(s *suite) {
 		owners[i] = o
 	}
 	for i, k := range keys {
-		require.NoError(s, s.store.Commit(s.ctx(), k, owners[i], int64(i), long), "Commit %+q", k)
+		require.NoError(s, s.Store.Commit(s.Ctx(), k, owners[i], int64(i), long), "Commit %+q", k)
 	}
 	for i, k := range keys {
 		_, result := s.ask(k, long, int64(i)-1)
@@ -287,56 +288,28 @@ func keysApart(s *suite) {
 	}
 }
 
-const (
-	rivals = 8
-	rounds = 10
-)
-
 // race has rivals claim the key at once and returns the one that won.
 func (s *suite) race() middleware.Owner {
 	s.Helper()
-	var (
-		group sync.WaitGroup
-		mu    sync.Mutex
-		won   []middleware.Owner
-		errs  []error
-	)
-	gate := make(chan struct{})
-	for range rivals {
-		o := s.owner()
-		group.Go(func() {
-			<-gate
-			result, err := s.store.Claim(s.ctx(), middleware.OrderRequest{Key: key, Owner: o, Lease: long, Position: 5})
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				errs = append(errs, err)
-			}
-			if result.Status == middleware.Claimed {
-				won = append(won, o)
-			}
-		})
-	}
-	close(gate)
-	group.Wait()
-	require.Empty(s, errs, "errors of concurrent claims")
-	require.Len(s, won, 1, "owners of one key")
-	return won[0]
+	return storetest.Race(s, s.owner, func(o middleware.Owner) (bool, error) {
+		result, err := s.Store.Claim(s.Ctx(), middleware.OrderRequest{Key: key, Owner: o, Lease: long, Position: 5})
+		return result.Status == middleware.Claimed, err
+	})
 }
 
 func concurrentClaims(s *suite) {
-	for range rounds {
+	for range storetest.Rounds {
 		s.release(s.race())
 	}
-	for range rounds {
+	for range storetest.Rounds {
 		require.NoError(s, s.commit(s.race(), 5), "Commit")
 	}
 	s.requireStatus(middleware.Stale, 4, "a key that was fought over")
 }
 
 func concurrentTakeovers(s *suite) {
-	late := s.claim(s.short, 5, "a key that nobody has had")
-	s.pause()
+	late := s.claim(s.Short, 5, "a key that nobody has had")
+	s.Pause()
 	won := s.race()
 	s.requireLost(s.commit(late, 9), "Commit after a takeover")
 	require.NoError(s, s.commit(won, 5), "Commit by the owner who took over")
@@ -361,7 +334,7 @@ func concurrentPositions(s *suite) {
 		before := high
 		mu.Unlock()
 		o := s.owner()
-		result, err := s.store.Claim(s.ctx(), middleware.OrderRequest{Key: key, Owner: o, Lease: long, Position: position})
+		result, err := s.Store.Claim(s.Ctx(), middleware.OrderRequest{Key: key, Owner: o, Lease: long, Position: position})
 		switch {
 		case err != nil:
 			complain("Claim: " + err.Error())
@@ -378,9 +351,9 @@ func concurrentPositions(s *suite) {
 		high = max(high, position)
 		mu.Unlock()
 	}
-	for range rivals {
+	for range storetest.Rivals {
 		group.Go(func() {
-			for position := range int64(rounds) {
+			for position := range int64(storetest.Rounds) {
 				one(position + 1)
 			}
 		})

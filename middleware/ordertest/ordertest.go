@@ -12,29 +12,23 @@
 package ordertest
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cactuscorp/cactus/internal/storetest"
 	"github.com/cactuscorp/cactus/middleware"
 )
 
-const (
-	long  = time.Hour             // never runs out here
-	short = 20 * time.Millisecond // runs out in a pause, unless WithShortLease
-	pause = 5                     // short leases: the store's clock may be coarse
-)
+const long = storetest.Long // never runs out here
 
 // none is the position of a request that is never stale.
 const none = middleware.NoPosition
 
 // Option changes how [Run] tests.
-type Option func(*suite)
+type Option func(*storetest.Settings)
 
 // WithShortLease sets how long the leases and waits last that run out in a test.
 // The default is 20 milliseconds. A store needs more if two of its calls may take
@@ -43,10 +37,7 @@ type Option func(*suite)
 //
 // It panics if lease is less than a millisecond.
 func WithShortLease(lease time.Duration) Option {
-	if lease < time.Millisecond {
-		panic(fmt.Sprintf("ordertest: WithShortLease(%v): at least a millisecond is needed", lease))
-	}
-	return func(s *suite) { s.short = lease }
+	return storetest.ShortLease("ordertest", lease)
 }
 
 // Run tests the stores that newStore makes: one for each case, empty, and safe
@@ -54,41 +45,14 @@ func WithShortLease(lease time.Duration) Option {
 // otherwise run one after the other until one fails.
 func Run(tb testing.TB, newStore func(tb testing.TB) middleware.OrderStore, opts ...Option) {
 	tb.Helper()
-	if newStore == nil {
-		tb.Fatal("ordertest: newStore is nil")
-	}
-	for _, c := range cases {
-		if t, ok := tb.(*testing.T); ok {
-			t.Run(c.name, func(t *testing.T) { c.run(newSuite(t, newStore(t), opts)) })
-			continue
-		}
-		tb.Logf("ordertest: %s", c.name)
-		c.run(newSuite(tb, newStore(tb), opts))
-	}
+	storetest.Run(tb, "ordertest", newStore, opts, func(s *storetest.Suite[middleware.OrderStore]) *suite { return &suite{Suite: s} }, cases)
 }
 
-type testCase struct {
-	name string
-	run  func(s *suite)
-}
+type testCase = storetest.Case[*suite]
 
 // suite is one case under way.
 type suite struct {
-	testing.TB
-
-	store  middleware.OrderStore
-	short  time.Duration
-	mu     sync.Mutex
-	owners uint32
-}
-
-func newSuite(tb testing.TB, store middleware.OrderStore, opts []Option) *suite {
-	tb.Helper()
-	s := &suite{TB: tb, store: store, short: short}
-	for _, opt := range opts {
-		opt(s)
-	}
-	return s
+	*storetest.Suite[middleware.OrderStore]
 }
 
 // key is what most cases claim.
@@ -96,20 +60,14 @@ var key = middleware.Key{Source: "shop", Tenant: "acme", ID: "5/order/ord_452"}
 
 // owner returns one that nobody else has.
 func (s *suite) owner() (o middleware.Owner) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.owners++
-	copy(o[:], fmt.Sprintf("%016x", s.owners))
+	copy(o[:], fmt.Sprintf("%016x", s.Number()))
 	return o
 }
-
-// ctx outlives no case.
-func (s *suite) ctx() context.Context { return s.Context() }
 
 func (s *suite) ask(k middleware.Key, lease time.Duration, position int64) (middleware.Owner, middleware.ClaimResult) {
 	s.Helper()
 	o := s.owner()
-	result, err := s.store.Claim(s.ctx(), middleware.OrderRequest{Key: k, Owner: o, Lease: lease, Position: position})
+	result, err := s.Store.Claim(s.Ctx(), middleware.OrderRequest{Key: k, Owner: o, Lease: lease, Position: position})
 	require.NoError(s, err, "Claim")
 	return o, result
 }
@@ -136,34 +94,27 @@ func (s *suite) requireFree(position int64, why string) {
 }
 
 func (s *suite) renew(o middleware.Owner) error {
-	return s.store.Renew(s.ctx(), key, o, long)
+	return s.Store.Renew(s.Ctx(), key, o, long)
 }
 
 func (s *suite) commit(o middleware.Owner, position int64) error {
-	return s.store.Commit(s.ctx(), key, o, position, long)
+	return s.Store.Commit(s.Ctx(), key, o, position, long)
 }
 
 // complete claims and commits.
 func (s *suite) complete(position int64, retention time.Duration) middleware.Owner {
 	s.Helper()
 	o := s.claim(long, position, "a key that nobody holds")
-	require.NoError(s, s.store.Commit(s.ctx(), key, o, position, retention), "Commit")
+	require.NoError(s, s.Store.Commit(s.Ctx(), key, o, position, retention), "Commit")
 	return o
 }
 
 func (s *suite) release(o middleware.Owner) {
 	s.Helper()
-	require.NoError(s, s.store.Release(s.ctx(), key, o), "Release")
+	require.NoError(s, s.Store.Release(s.Ctx(), key, o), "Release")
 }
 
 func (s *suite) requireLost(err error, why string) {
 	s.Helper()
-	if !errors.Is(err, middleware.ErrLeaseLost) {
-		require.Fail(s, "not an ErrLeaseLost", "%s: got %v", why, err)
-		s.FailNow()
-	}
+	s.RequireLost(err, middleware.ErrLeaseLost, why)
 }
-
-// let time pass until what is short has run out. A store has a clock of its
-// own, so there is nothing to do but to wait.
-func (s *suite) pause() { time.Sleep(pause * s.short) }
