@@ -1,14 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/cactuscorp/cactus"
+	"github.com/cactuscorp/cactus/sender"
 	"github.com/cactuscorp/cactus/signature"
 )
 
@@ -16,11 +17,13 @@ import (
 type garden struct {
 	apiKey string
 	signer signature.Signer
+	client *sender.Client
 	thirst *PlantThirsty
 	plant  Plant
 }
 
-// newGarden returns a garden with one thirsty plant.
+// newGarden returns a garden with one thirsty plant. It sends to this machine
+// too, which a sender does not by itself.
 func newGarden(apiKey string, signer signature.Signer) *garden {
 	plant := Plant{ID: "plt_7", Name: "Saguaro"}
 	e := cactus.New[PlantThirsty]("evt_1")
@@ -28,7 +31,10 @@ func newGarden(apiKey string, signer signature.Signer) *garden {
 	e.RelatedObject = cactus.ObjectRef{ID: plant.ID, Type: plant.ObjectType()}
 	e.Battery = 80
 	e.Data.Moisture = 0.04
-	return &garden{apiKey: apiKey, signer: signer, thirst: e, plant: plant}
+	client := sender.NewClient(sender.Config{
+		Guard: &sender.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+	})
+	return &garden{apiKey: apiKey, signer: signer, client: client, thirst: e, plant: plant}
 }
 
 // ServeHTTP is the garden's API.
@@ -58,47 +64,29 @@ func (g *garden) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // publish sends the garden's events to a webhook: one thin, one whole, one
 // without data.
 func (g *garden) publish(ctx context.Context, url string) error {
-	thin, err := cactus.MarshalThin(g.thirst)
-	if err != nil {
-		return err
-	}
-	if err := g.post(ctx, url, g.thirst.ID, thin); err != nil {
-		return err
-	}
+	send := sender.Hook(g.client, g.body,
+		sender.URL(url), sender.Sign(g.signer),
+		// A delivery has the id of its event, so that the receiver sees what came twice.
+		sender.From(func(e cactus.Event) sender.Option { return sender.MessageID(e.Metadata().ID) }))
 
 	watered := cactus.New[PlantWatered]("evt_2")
 	watered.Data = PlantWateredData{PlantID: g.plant.ID, Millilitre: 250}
 	empty := cactus.New[TankEmpty]("evt_3")
-	for _, e := range []cactus.Event{watered, empty} {
-		body, err := cactus.Marshal(e)
-		if err != nil {
-			return err
-		}
-		if err := g.post(ctx, url, e.Metadata().ID, body); err != nil {
+	for _, e := range []cactus.Event{g.thirst, watered, empty} {
+		if _, err := send(ctx, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// post sends one signed webhook, once. A real sender tries again.
-func (g *garden) post(ctx context.Context, url, id string, body []byte) error {
+// body returns what is sent of an event: those that can be pulled go thin.
+func (g *garden) body(_ context.Context, e cactus.Event) (json.RawMessage, error) {
+	marshal := cactus.Marshal
+	if e == g.thirst {
+		marshal = cactus.MarshalThin
+	}
+	body, err := marshal(e)
 	fmt.Printf("garden sends %s\n", body)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if err := g.signer.Sign(req.Header, id, body, time.Now()); err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("event %s was answered %s", id, resp.Status)
-	}
-	return nil
+	return body, err
 }
