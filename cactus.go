@@ -32,9 +32,10 @@
 // # Errors
 //
 // What a handler returns decides what the sender is told, see [Outcome]: nil is
-// success, [Permanent] is never retried, [RetryAfter] names a time, and
-// anything else is a failure that the sender will deliver again. Delivery is at
-// least once: a handler must expect an event that it has seen before.
+// success, [Permanent] goes to the registry's DeadLetter hook and is refused
+// where there is none, [RetryAfter] names a time, and anything else is a failure
+// that the sender will deliver again. Delivery is at least once: a handler must
+// expect an event that it has seen before.
 //
 // # Concurrency
 //
