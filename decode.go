@@ -189,7 +189,7 @@ func (d *deps) check(path string, target any, tagged bool) error {
 	}
 	texts := make([]string, len(failed))
 	for i, f := range failed {
-		field := withoutKeys(f.Namespace(), value.Type())
+		field := withoutKeys(strings.ReplaceAll(f.Namespace(), inlined+".", ""), value.Type())
 		if value.Kind() == reflect.Struct {
 			field = "." + strings.TrimPrefix(field, value.Type().Name()+".")
 		}
@@ -216,10 +216,17 @@ var validate = sync.OnceValue(func() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" && f.Anonymous {
+			return inlined
+		}
 		return name
 	})
 	return v
 })
+
+// inlined stands in validator's paths for a struct whose fields are its owner's
+// in JSON.
+const inlined = "\x00"
 
 var taggedTypes sync.Map // reflect.Type -> bool
 

@@ -46,7 +46,7 @@ type PushedEvent[E any] interface {
 // be there a `validate:"required"` tag.
 //
 // The struct may have fields of its own with json tags; they are filled from
-// the event's JSON.
+// the event's JSON, for middleware too.
 type Full[D any] struct {
 	Meta
 

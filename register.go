@@ -99,7 +99,8 @@ func (r *Registry) route(where string, k *kind, h func(context.Context, Event) e
 		}
 		return ownError(err)
 	})
-	for _, mw := range slices.Backward(slices.Concat(r.middleware, o.middleware)) {
+	middleware := slices.Concat(r.middleware, o.middleware)
+	for _, mw := range slices.Backward(middleware) {
 		if mw == nil {
 			return nil, nil, errors.New("it was given a nil middleware")
 		}
@@ -107,7 +108,7 @@ func (r *Registry) route(where string, k *kind, h func(context.Context, Event) e
 			return nil, nil, errors.New("a middleware returned a nil handler")
 		}
 	}
-	return &route{where: where, kind: k, chain: chain}, &o, nil
+	return &route{where: where, kind: k, chain: chain, wrapped: len(middleware) > 0}, &o, nil
 }
 
 // checkPattern refuses a name or pattern that is unsound, taken, or outside the

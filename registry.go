@@ -19,9 +19,10 @@ type HandlerFunc func(ctx context.Context, event Event) error
 //	func Audited[E any](next cactus.HandlerOf[E]) cactus.HandlerOf[E]
 type HandlerOf[E any] = func(ctx context.Context, event *E) error
 
-// Middleware wraps a handler. It sees the event's Meta; the event's data is
-// read below all middleware, so that what a middleware does about errors covers
-// the pull as well.
+// Middleware wraps a handler. It sees the event's Meta, its related object and the
+// fields of the user's own, as far as those fit: what does not fit fails below. The
+// event's data is read below all middleware, so that what a middleware does about
+// errors covers the pull as well.
 //
 // A middleware is called once a handler, when that is registered; what it
 // returns runs concurrently. It must pass on the event that it was given.
@@ -62,9 +63,10 @@ type Registry struct {
 
 // route is one registration.
 type route struct {
-	where string // file:line
-	kind  *kind
-	chain HandlerFunc
+	where   string // file:line
+	kind    *kind
+	chain   HandlerFunc
+	wrapped bool // by a middleware
 }
 
 // Option changes one registration.

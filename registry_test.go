@@ -3,6 +3,7 @@ package cactus_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -336,6 +337,76 @@ func TestRegistry_MiddlewareSeesMetaAndPullsSeeWhatItSet(t *testing.T) {
 	for _, m := range f.metas {
 		require.Equal(t, "acme", m.Tenant)
 	}
+}
+
+type regional struct {
+	cactus.Full[struct {
+		Amount int `json:"amount" validate:"min=1"`
+	}]
+
+	Region string `json:"region" validate:"max=3"`
+	Level  int    `json:"level"`
+}
+
+func (regional) EventType() string { return "invoice.paid" }
+
+type regionalPushed struct {
+	cactus.Pushed[regional]
+
+	Region string `json:"region" validate:"max=3"`
+	Level  int    `json:"level"`
+}
+
+func TestRegistry_MiddlewareSeesTheUsersOwnFields(t *testing.T) {
+	seen := func(got *string) cactus.Middleware {
+		return func(next cactus.HandlerFunc) cactus.HandlerFunc {
+			return func(ctx context.Context, e cactus.Event) error {
+				switch e := e.(type) {
+				case *regional:
+					*got = fmt.Sprintf("full %s %d %d", e.Region, e.Level, e.Data.Amount)
+				case *regionalPushed:
+					*got = fmt.Sprintf("thin %s %d", e.Region, e.Level)
+				}
+				return next(ctx, e)
+			}
+		}
+	}
+	for _, row := range []struct{ body, full, thin, wrong string }{
+		{`{"id":"e","type":"invoice.paid","region":"eu","level":2,"data":{"amount":3}}`, "full eu 2 0", "thin eu 2", ""},
+		{`{"id":"e","type":"invoice.paid","region":"eu","level":"high","data":{"amount":3}}`, "full eu 0 0", "thin eu 0", `field "level"`},
+		{`{"id":"e","type":"invoice.paid","region":"europe","data":{"amount":3}}`, "full europe 0 0", "thin europe 0", `field "region": fails "max=3"`},
+	} {
+		var got string
+		var full, thin cactus.Registry
+		full.Use(seen(&got))
+		cactus.On(&full, func(_ context.Context, e *regional) error {
+			require.Equal(t, "eu 2", fmt.Sprint(e.Region, " ", e.Level))
+			return nil
+		})
+		thin.Use(seen(&got))
+		cactus.On(&thin, func(_ context.Context, e *regionalPushed) error {
+			require.Equal(t, "eu 2", fmt.Sprint(e.Region, " ", e.Level))
+			return nil
+		})
+		for want, r := range map[string]*cactus.Registry{row.full: &full, row.thin: &thin} {
+			err := r.DispatchUnverified(t.Context(), []byte(row.body))
+			if row.wrong == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, row.wrong)
+			}
+			require.Equal(t, want, got)
+		}
+	}
+}
+
+func TestRegistry_AFaultIsNamedAsItStandsInTheJSON(t *testing.T) {
+	var r cactus.Registry
+	cactus.On(&r, func(context.Context, *regional) error { return nil })
+	err := r.DispatchUnverified(t.Context(), []byte(`{"id":"e","type":"invoice.paid","region":"europe","data":{"amount":0}}`))
+	require.ErrorContains(t, err, `field "region": fails "max=3"`)
+	require.ErrorContains(t, err, `field "data.amount": fails "min=1"`)
+	require.NotContains(t, err.Error(), "Full")
 }
 
 func TestRegistry_AnEventThatAMiddlewareReplacedIsAnError(t *testing.T) {

@@ -33,7 +33,7 @@ type Recorder struct {
 type Record struct {
 	ID    string
 	Type  string
-	Event cactus.Event // as middleware sees it: its Meta and related object, and no data
+	Event cactus.Event // as middleware sees it: its Meta, related object and own fields, and no data
 	Err   error        // what it returned; a panic is a [*cactus.PanicError]
 }
 
