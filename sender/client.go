@@ -9,8 +9,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -110,6 +112,9 @@ func (c *Config) check() error {
 				return errors.New("a prefix of the Guard is not valid: make it with netip.ParsePrefix")
 			}
 		}
+		if slices.ContainsFunc(c.Guard.NAT64, func(p netip.Prefix) bool { return !isNAT64(p) }) {
+			return errors.New("a prefix of Guard.NAT64 must be of IPv6 and have 32, 40, 48, 56, 64 or 96 bits")
+		}
 	}
 	if c.Proxy != nil {
 		return c.Proxy.check()
@@ -132,6 +137,9 @@ func (c *Client) send(ctx context.Context, method string, u *url.URL, h http.Hea
 	}
 	if len(body) > 0 {
 		setBody(req, body)
+	}
+	if u.Scheme == "https" {
+		ctx = context.WithValue(ctx, dialsKey{}, new(atomic.Int32))
 	}
 	// Not http.Client: it follows redirects, and costs more.
 	res, err := c.transport.RoundTrip(req.WithContext(ctx))

@@ -106,6 +106,7 @@ func (m *Message) header(ctx context.Context, at time.Time, step *string) (http.
 	if _, ok := h["User-Agent"]; !ok {
 		h["User-Agent"] = agents
 	}
+	m.setID(h)
 	if m.Signer != nil {
 		*step = "signer"
 		if err := m.Signer.Sign(h, m.ID, m.Body, at); err != nil {
@@ -136,6 +137,9 @@ func (m *Message) unchanged(h http.Header) error {
 		if values := h[name]; len(own) > 0 && (len(values) != len(own) || &values[0] != &own[0]) {
 			return fmt.Errorf("header %s: is set by the message too", name)
 		}
+	}
+	if !m.hasID(h) {
+		return fmt.Errorf("header %s: must have the message's id", m.IDHeader)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@
 // says that it is Queued. [Targeted] and [Simple] say where the URL comes from.
 // What runs twice is never the payload function. Delivery is at least once, because
 // an answer can be lost: what arrives twice has the same id, which the receiver
-// sees in the header of option [Secret] and in the body after option [HashKey].
+// sees in the header Webhook-Id, or that of option [IDHeader].
 //
 // # Secrets
 //

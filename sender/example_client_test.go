@@ -51,6 +51,16 @@ func ExampleGuard() {
 	// refused - address not allowed
 }
 
+// In a network of one's own, an IPv6 address may lead to a private IPv4 address.
+func ExampleGuard_nat64() {
+	guard := &sender.Guard{NAT64: []netip.Prefix{netip.MustParsePrefix("2a00:64::/96")}}
+	fmt.Println(guard.CheckAddr(netip.MustParseAddr("2a00:64::8.8.8.8")))
+	fmt.Println(guard.CheckAddr(netip.MustParseAddr("2a00:64::10.0.0.1")))
+	// Output:
+	// <nil>
+	// sender: address not allowed: 2a00:64::a00:1: embedded private use
+}
+
 func ExampleGuard_CheckURL() {
 	var guard sender.Guard
 	for _, rawURL := range []string{

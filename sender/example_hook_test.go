@@ -86,13 +86,31 @@ func ExampleForm() {
 	// POST example.com/ application/x-www-form-urlencoded title=Website+%26+blog
 }
 
-// The id goes into the body, too.
+// The id goes into the body, beside the header.
 func ExampleHashKey() {
 	send := sender.Hook(sender.Simple(printing(), "https://example.com"), title, sender.HashKey("hash"))
 
 	_, _ = send(context.Background(), site, sender.MessageID("evt_1"))
 	// Output:
 	// POST example.com/ application/json {"hash":"evt_1","title":"Website & blog"}
+}
+
+// Each attempt has the message's id in a header, so that the receiver can tell a
+// repeated message from a second one.
+func ExampleIDHeader() {
+	shop := sendertest.NewClient(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Printf("Webhook-Id %q, Idempotency-Key %q\n", r.Header.Get("Webhook-Id"), r.Header.Get("Idempotency-Key"))
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
+	send := sender.Hook(sender.Simple(shop, "https://example.com"), title, sender.Retry(sender.Schedule{Tries: 2}))
+
+	_, _ = send(context.Background(), site, sender.MessageID("evt_1"))
+	_, _ = send(context.Background(), site, sender.MessageID("evt_2"), sender.IDHeader("Idempotency-Key"))
+	// Output:
+	// Webhook-Id "evt_1", Idempotency-Key ""
+	// Webhook-Id "evt_1", Idempotency-Key ""
+	// Webhook-Id "", Idempotency-Key "evt_2"
+	// Webhook-Id "", Idempotency-Key "evt_2"
 }
 
 // A setting that is missing is an error that names the option, and a result as any

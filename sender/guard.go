@@ -20,8 +20,7 @@ var ErrBlocked = errors.New("sender: address not allowed")
 // 6to4, Teredo) is judged itself, and those of ISATAP are never public. Every port
 // is allowed.
 //
-// A NAT64 prefix of one's own network (RFC 6052) looks public: put it into Deny,
-// and likewise public addresses of one's own that trust their neighbours.
+// Public addresses of one's own that trust their neighbours belong into Deny.
 //
 // A Guard is safe for concurrent use and must not be changed once it is used.
 type Guard struct {
@@ -29,6 +28,11 @@ type Guard struct {
 	// private network. Deny wins over Allow. An IPv4 prefix is also held against
 	// addresses embedded in IPv6 ones.
 	Allow, Deny []netip.Prefix
+	// NAT64 are the prefixes of one's own network that lead to IPv4 (RFC 6052), of
+	// 32, 40, 48, 56, 64 or 96 bits. They look like any other, so without this an
+	// address in them may lead to a private one. The well-known 64:ff9b::/96 is
+	// among them already.
+	NAT64 []netip.Prefix
 	// Resolver looks names up, for CheckURL and for connections. Nil is
 	// [net.DefaultResolver], which also knows the names of this machine's own
 	// network. Whether one exists can then be told from a Reason: an address that
@@ -115,6 +119,9 @@ func (g *Guard) verdict(addr netip.Addr) string {
 	}
 	inner, count := embedded(addr)
 	if g != nil {
+		if v4, ok := translated(g.NAT64, addr); ok {
+			inner[0], count = v4, 1
+		}
 		if contains(g.Deny, addr) {
 			return "denied"
 		}

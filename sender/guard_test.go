@@ -66,6 +66,36 @@ func TestGuard_DenyWinsOverAllowAndAllowOverTheDefault(t *testing.T) {
 	require.ErrorIs(t, wide.CheckAddr(netip.MustParseAddr("64:ff9b::10.0.0.1")), ErrBlocked, "an embedded address is denied too")
 }
 
+// The vectors are those of section 2.4 of RFC 6052, with public addresses.
+func TestGuard_SeesThroughTheNetworksOwnNAT64(t *testing.T) {
+	t.Parallel()
+
+	for prefix, c := range map[string]struct{ public, private string }{
+		"2a00:db8::/32":         {"2a00:db8:808:808::", "2a00:db8:a00:1::"},
+		"2a00:db8:100::/40":     {"2a00:db8:108:808:8::", "2a00:db8:10a:0:1::"},
+		"2a00:db8:122::/48":     {"2a00:db8:122:808:8:800::", "2a00:db8:122:a00:0:100::"},
+		"2a00:db8:122:300::/56": {"2a00:db8:122:308:8:808::", "2a00:db8:122:30a:0:1::"},
+		"2a00:db8:122:344::/64": {"2a00:db8:122:344:8:808:800::", "2a00:db8:122:344:a:0:100::"},
+		"2a00:db8:122:344::/96": {"2a00:db8:122:344::8.8.8.8", "2a00:db8:122:344::169.254.169.254"},
+		"64:ff9b:1:fffe::/96":   {"64:ff9b:1:fffe::8.8.8.8", "64:ff9b:1:fffe::10.0.0.1"},
+		"fd00:64:ff9b::/96":     {"fd00:64:ff9b::8.8.8.8", "fd00:64:ff9b::10.0.0.1"},
+	} {
+		g := &Guard{NAT64: prefixes(prefix)}
+		require.True(t, isNAT64(g.NAT64[0]), prefix)
+		require.NoError(t, g.CheckAddr(netip.MustParseAddr(c.public)), prefix)
+		require.ErrorIs(t, g.CheckAddr(netip.MustParseAddr(c.private)), ErrBlocked, prefix)
+		g.Deny = prefixes("8.8.8.0/24")
+		require.ErrorIs(t, g.CheckAddr(netip.MustParseAddr(c.public)), ErrBlocked, prefix)
+		g.Allow = prefixes("10.0.0.0/8", "169.254.0.0/16")
+		require.NoError(t, g.CheckAddr(netip.MustParseAddr(c.private)), prefix)
+	}
+	for _, text := range []string{"64:ff9b::/95", "2a00::/33", "8.8.8.8/32", "2606:4700::1/128"} {
+		p := netip.MustParsePrefix(text)
+		require.False(t, isNAT64(p), text)
+		require.ErrorIs(t, (&Guard{NAT64: []netip.Prefix{p}}).CheckAddr(p.Addr()), ErrBlocked, text)
+	}
+}
+
 func TestGuard_ControlTakesTCPAddressesAlone(t *testing.T) {
 	t.Parallel()
 
@@ -104,6 +134,10 @@ func TestGuard_CheckURLNamesTheField(t *testing.T) {
 		"https://@8.8.8.8":                             "url: must have no user name",
 		"https:///path":                                "url: host is missing",
 		"https:opaque":                                 "url: host is missing",
+		"https://8.8.8.8/?q= HTTP/1.0":                 "url: must have no spaces",
+		"https://8.8.8.8/a b":                          "url: must have no spaces",
+		"https://8.8.8.8/hooks ":                       "url: must have no spaces",
+		" https://8.8.8.8/":                            "url: must have no spaces",
 		"https://:443":                                 "url: host is missing",
 		"https://8.8.8.8:0":                            "url: port must be",
 		"https://8.8.8.8:65536":                        "url: port must be",
@@ -269,6 +303,14 @@ func FuzzGuardAddr(f *testing.F) {
 		require.Equal(t, err == nil, new(Guard).CheckAddr(plain) == nil, "mapped or not")
 		if inner, n := embedded(plain); n == 1 {
 			require.Equal(t, new(Guard).CheckAddr(inner[0]) == nil, err == nil, addr)
+		}
+		for bits := 0; bits <= 128 && plain.Is6(); bits++ {
+			p := netip.PrefixFrom(plain, bits)
+			v4, _ := translated([]netip.Prefix{p}, plain)
+			require.Equal(t, isNAT64(p), v4.Is4(), p)
+			if (&Guard{NAT64: []netip.Prefix{p}}).CheckAddr(addr) == nil {
+				require.NoError(t, new(Guard).CheckAddr(v4), p)
+			}
 		}
 		require.ErrorIs(t, (&Guard{Deny: []netip.Prefix{netip.PrefixFrom(plain, plain.BitLen())}, Allow: prefixes("::/0", "0.0.0.0/0")}).CheckAddr(addr), ErrBlocked)
 		require.NoError(t, (&Guard{Allow: []netip.Prefix{netip.PrefixFrom(plain, plain.BitLen())}}).CheckAddr(addr))

@@ -1,6 +1,9 @@
 package sender
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // A block is a range of addresses that is not for public unicast.
 type block struct {
@@ -66,6 +69,36 @@ var (
 	sixTo4 = netip.MustParsePrefix("2002::/16")    // RFC 3056
 	teredo = netip.MustParsePrefix("2001::/32")    // RFC 4380
 )
+
+// translated returns the IPv4 address that addr stands for in one of prefixes, as
+// section 2.2 of RFC 6052 has it: its bytes follow the prefix, but none is the
+// ninth. A prefix of another length stands for no address, and so for none that is
+// allowed.
+func translated(prefixes []netip.Prefix, addr netip.Addr) (v4 netip.Addr, ok bool) {
+	for _, p := range prefixes {
+		if !p.Contains(addr) {
+			continue
+		}
+		if !isNAT64(p) {
+			return netip.Addr{}, true
+		}
+		b, out, at := addr.As16(), [4]byte{}, p.Bits()/8
+		for i := range out {
+			if at == 8 {
+				at++
+			}
+			out[i] = b[at]
+			at++
+		}
+		return netip.AddrFrom4(out), true
+	}
+	return netip.Addr{}, false
+}
+
+// isNAT64 reports whether p is as long as RFC 6052 allows.
+func isNAT64(p netip.Prefix) bool {
+	return p.Addr().Is6() && !p.Addr().Is4In6() && slices.Contains([]int{32, 40, 48, 56, 64, 96}, p.Bits())
+}
 
 // special says what kind of special purpose addr has, and nothing if it is public
 // unicast. It is neither mapped nor zoned and embeds no address.

@@ -19,6 +19,7 @@ const (
 var (
 	errURLMissing  = errors.New("url: is missing")
 	errURLLong     = errors.New("url: must have at most 8192 bytes")
+	errURLSpace    = errors.New("url: must have no spaces; write %20 for one that is meant")
 	errURLSyntax   = errors.New("url: is malformed, want one such as https://example.com/hooks")
 	errURLScheme   = errors.New("url: scheme must be http or https")
 	errURLUser     = errors.New("url: must have no user name or password")
@@ -38,6 +39,8 @@ func parseTarget(rawURL string) (*url.URL, error) {
 		return nil, errURLMissing
 	case len(rawURL) > maxURL:
 		return nil, errURLLong
+	case strings.Contains(rawURL, " "):
+		return nil, errURLSpace // package url takes it into a query, and so into the request line
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {

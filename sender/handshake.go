@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -108,9 +107,9 @@ func (r *HandshakeRequest) header() (http.Header, error) {
 		h[requestRate] = []string{strconv.Itoa(r.Rate)}
 	}
 	if r.Callback != "" {
-		u, err := url.Parse(r.Callback)
-		if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsFunc(r.Callback, notFieldValue) {
-			return nil, errors.New("callback: must be an https URL")
+		u, err := parseTarget(r.Callback)
+		if err != nil || u.Scheme != "https" {
+			return nil, errors.New("callback: must be an https URL, as one that is sent to")
 		}
 		h[requestCallback] = []string{u.String()}
 	}

@@ -91,6 +91,7 @@ func TestHandshake_SaysWhatIsWrong(t *testing.T) {
 		"handshake: origin: must be a DNS name such as e": {"https://8.8.8.8", HandshakeRequest{Origin: "a.example\r\nX: y"}},
 		"handshake: rate: must not be negative":           {"https://8.8.8.8", HandshakeRequest{Origin: "a.example", Rate: -1}},
 		"handshake: callback: must be an https URL":       {"https://8.8.8.8", HandshakeRequest{Origin: "a.example", Callback: "http://a.example"}},
+		"handshake: callback: must be an https URL, as":   {"https://8.8.8.8", HandshakeRequest{Origin: "a.example", Callback: "https://a.example/?q= x"}},
 		"handshake: address not allowed":                  {"https://10.0.0.1/?token=secret", good},
 	} {
 		_, err := NewClient(Config{}).Handshake(t.Context(), c.rawURL, c.request)

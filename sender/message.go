@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,10 +23,13 @@ import (
 // However it is formatted, only its id, the host of its URL and its size are shown.
 type Message struct {
 	// ID identifies the message in all its attempts: the receiver's idempotency
-	// key. A Standard Webhooks Signer sends it, and so does option [HashKey];
-	// without either the receiver does not see it. It may be empty where no Signer
-	// needs one.
+	// key. A Standard Webhooks Signer sends and signs it; IDHeader sends it without
+	// one, and option [HashKey] in the body. It may be empty where no Signer needs
+	// one.
 	ID string `json:"id,omitempty"`
+	// IDHeader is the header, by its canonical name, that has the ID. Empty: none
+	// but a Signer's. It is not signed unless the Signer does so.
+	IDHeader string `json:"id_header,omitempty"`
 	// URL is where it goes: http or https.
 	URL string `json:"url"`
 	// Header has the Content-Type and the headers of the user's own, by their
@@ -73,13 +77,11 @@ func newMessage(s *Settings, id string, payload any) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, needsID := s.Signer.(*signature.StandardWebhooks); needsID {
-		if err := checkID(id); err != nil {
-			return nil, err
-		}
+	if err := s.checkID(id); err != nil {
+		return nil, err
 	}
 	m := &Message{
-		ID: id, URL: s.URL, Header: make(http.Header, len(s.Header)+1), Body: body, Timeout: s.Timeout,
+		ID: id, IDHeader: s.IDHeader, URL: s.URL, Header: make(http.Header, len(s.Header)+1), Body: body, Timeout: s.Timeout,
 		Signer: s.Signer, Authorizer: s.Authorizer, SignedBy: SignerName(s.Signer),
 	}
 	for name, values := range s.Header {
@@ -92,18 +94,6 @@ func newMessage(s *Settings, id string, payload any) (*Message, error) {
 		return nil, err
 	}
 	return m, nil
-}
-
-// checkID refuses what [signature.StandardWebhooks] cannot sign, before anybody
-// keeps it.
-func checkID(id string) error {
-	if id == "" {
-		return errors.New("the id is empty: a Standard Webhooks signature needs one")
-	}
-	if len(id) > 256 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '.' }) {
-		return errors.New("the id must be 1 to 256 visible ASCII characters without a dot: a Standard Webhooks signature allows no other")
-	}
-	return nil
 }
 
 // MarshalJSON names a Signer and an Authorizer also where SignedBy and AuthorizedBy
@@ -171,7 +161,7 @@ func place(text string) string {
 	switch {
 	case text == "":
 		return "no URL"
-	case err != nil || u.Host == "":
+	case err != nil || u.Host == "" || checkHost(u) != nil:
 		return "an invalid URL"
 	case u.Path == "" && u.RawQuery == "":
 		return u.Scheme + "://" + u.Host
@@ -179,9 +169,13 @@ func place(text string) string {
 	return u.Scheme + "://" + u.Host + "/..."
 }
 
+// spaced returns id, which may be of a stranger's making, for the middle of a line.
 func spaced(id string) string {
-	if id == "" {
+	switch {
+	case id == "":
 		return ""
+	case !isID(id):
+		return " " + strconv.Quote(shorten(id))
 	}
 	return " " + id
 }

@@ -17,7 +17,8 @@ var reserved = func() map[string]string {
 		"the URL":        "Host",
 		"the body":       "Content-Length Transfer-Encoding Trailer",
 		"the connection": "Connection Keep-Alive Proxy-Connection Proxy-Authenticate Proxy-Authorization Te Upgrade Expect Http2-Settings",
-		"a Signer": "Webhook-Id Webhook-Timestamp Webhook-Signature Svix-Id Svix-Timestamp Svix-Signature " +
+		"the ID":         "Webhook-Id Svix-Id",
+		"a Signer": "Webhook-Timestamp Webhook-Signature Svix-Timestamp Svix-Signature " +
 			"Stripe-Signature X-Hub-Signature X-Hub-Signature-256 X-Slack-Signature X-Slack-Request-Timestamp " +
 			"X-Whisperer-Signature X-Basecamp-Signature Calendly-Webhook-Signature Linear-Signature Paddle-Signature " +
 			"Paypal-Transmission-Sig Typeform-Signature X-Discourse-Event-Signature X-Docusign-Signature-1 " +
@@ -52,7 +53,7 @@ func (m *Message) target() (*url.URL, error) {
 			return nil, err
 		}
 	}
-	return u, nil
+	return u, checkIDHeader(m.IDHeader, m.ID, m.Header)
 }
 
 func checkHeader(name string, values []string) error {

@@ -116,10 +116,19 @@ func MessageID(id string) Option {
 	}
 }
 
-// NoID leaves the message without an id. A receiver then cannot tell a repeated
+// NoID leaves the message without an id, and so without its header. A receiver then cannot tell a repeated
 // message from a second one.
 func NoID() Option {
 	return func(s *Settings) { s.ID, s.idGiven, s.fixedID = nil, true, false }
+}
+
+// IDHeader is the header that has the id, so that a receiver can tell a repeated
+// message from a second one. The default is [DefaultIDHeader]; receivers that know
+// another name may want Idempotency-Key or the like. Empty is none, but a Standard
+// Webhooks signature always has the default's. Only such a signature covers the id:
+// under a legacy one, or none, whoever sees a request can send it again by another.
+func IDHeader(name string) Option {
+	return func(s *Settings) { s.IDHeader = http.CanonicalHeaderKey(name) }
 }
 
 // HashKey writes the id into the body as well: as the first member of an object,

@@ -30,6 +30,9 @@ type Settings struct {
 	Marshal func(any) ([]byte, error)
 	// ID makes the id of a message. Nil: it has none.
 	ID func() string
+	// IDHeader is the header that has the id, by its canonical name. Empty: none
+	// but a Signer's.
+	IDHeader string
 	// HashKey is the member of the body that holds the id. Empty: none.
 	HashKey string
 	// Timeout bounds each attempt. Zero: the [Client]'s default.
@@ -84,7 +87,9 @@ const (
 // outsideMessage are the options whose settings are not in a Message.
 var outsideMessage = []string{"Authorize", "Notify", "Record", "Retry", "Sign", "Value"}
 
-func newSettings() Settings { return Settings{ID: newID, MaxBody: DefaultMaxBody} }
+func newSettings() Settings {
+	return Settings{ID: newID, IDHeader: DefaultIDHeader, MaxBody: DefaultMaxBody}
+}
 
 // Value returns what option [Value] has set for key, or nil.
 func (s Settings) Value(key any) any { return s.values.of(key) }
@@ -148,6 +153,9 @@ func (s *Settings) check() error {
 	}
 	if err := checkHeaders(s.Header); err != nil {
 		return err
+	}
+	if err := checkIDHeader(s.IDHeader, "", s.Header); err != nil {
+		return fmt.Errorf("option IDHeader: %w", err)
 	}
 	if s.Retry != nil {
 		if err := s.Retry.Validate(); err != nil {

@@ -23,6 +23,10 @@ const (
 	// maxAddrs is how many addresses of one name are tried. A stranger's name may
 	// have thousands, each of somebody else.
 	maxAddrs = 16
+	// maxDials is how many connections are made for one request over TLS. If HTTP/2
+	// turns a request without a body away, or any before it is written, net/http
+	// makes another one, without end.
+	maxDials = 3
 	// What HTTP/2 receives ahead of who reads it. Its defaults are 4 MiB and 1 GiB.
 	aheadAStream = 64 << 10
 	aheadAConn   = 1 << 20
@@ -102,9 +106,17 @@ func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	return conn, inTime(ctx, err)
 }
 
+// dialsKey is the key of a request's count of connections, an *atomic.Int32.
+type dialsKey struct{}
+
+var errManyDials = errors.New("no more are made for one request")
+
 // dialTLS connects and shakes hands within the connect timeout. The certificate is
 // verified for the name in addr, wherever the connection leads.
 func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	if dials, ok := ctx.Value(dialsKey{}).(*atomic.Int32); ok && dials.Add(1) > maxDials {
+		return nil, &connectError{"the endpoint turns connections away", errManyDials}
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, d.timeout, errConnectTime)
 	defer cancel()
 	host, _, err := net.SplitHostPort(addr)

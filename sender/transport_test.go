@@ -28,13 +28,14 @@ type authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-func newAuthority(t *testing.T) *authority {
+// newAuthority returns one with a name, "test CA" by default.
+func newAuthority(t *testing.T, name ...string) *authority {
 	t.Helper()
 
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, IsCA: true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: append(name, "test CA")[0]}, IsCA: true, BasicConstraintsValid: true,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -103,10 +104,6 @@ func TestTransport_VerifiesTLSByItsOwnAuthorities(t *testing.T) {
 	} {
 		a := attempt(c, config)
 		require.Equal(t, Unreachable, a.Outcome)
-		if config.MaxVersion != 0 {
-			require.Contains(t, a.Reason, "TLS: ")
-			continue
-		}
 		require.Equal(t, want, a.Reason)
 	}
 }
@@ -194,13 +191,14 @@ func TestNewClient_PanicsOnMistakes(t *testing.T) {
 	t.Parallel()
 
 	for want, config := range map[string]Config{
-		"sender.NewClient: a timeout is negative":                                              {Timeout: -1},
-		"sender.NewClient: a certificate of ExtraCAs is nil":                                   {ExtraCAs: []*x509.Certificate{nil}},
-		"sender.NewClient: a prefix of the Guard is not valid: make it with netip.ParsePrefix": {Guard: &Guard{Deny: append(prefixes("10.0.0.0/8"), zeroPrefix)}},
-		"sender.NewClient: Proxy.URL is nil":                                                   {Proxy: &Proxy{}},
-		"sender.NewClient: Proxy.URL: scheme must be http or https":                            {Proxy: proxyAt(t, "socks5://proxy")},
-		"sender.NewClient: Proxy.URL: host is missing":                                         {Proxy: proxyAt(t, "http://:80")},
-		"sender.NewClient: Proxy.URL: must have no path and no query":                          {Proxy: proxyAt(t, "http://u:p@proxy/x")},
+		"sender.NewClient: a timeout is negative":                                                          {Timeout: -1},
+		"sender.NewClient: a certificate of ExtraCAs is nil":                                               {ExtraCAs: []*x509.Certificate{nil}},
+		"sender.NewClient: a prefix of the Guard is not valid: make it with netip.ParsePrefix":             {Guard: &Guard{Deny: append(prefixes("10.0.0.0/8"), zeroPrefix)}},
+		"sender.NewClient: a prefix of Guard.NAT64 must be of IPv6 and have 32, 40, 48, 56, 64 or 96 bits": {Guard: &Guard{NAT64: prefixes("2a00:64::/90")}},
+		"sender.NewClient: Proxy.URL is nil":                                                               {Proxy: &Proxy{}},
+		"sender.NewClient: Proxy.URL: scheme must be http or https":                                        {Proxy: proxyAt(t, "socks5://proxy")},
+		"sender.NewClient: Proxy.URL: host is missing":                                                     {Proxy: proxyAt(t, "http://:80")},
+		"sender.NewClient: Proxy.URL: must have no path and no query":                                      {Proxy: proxyAt(t, "http://u:p@proxy/x")},
 	} {
 		require.PanicsWithValue(t, want, func() { NewClient(config) })
 	}

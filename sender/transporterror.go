@@ -68,6 +68,8 @@ func dialReason(err error) string {
 func answerReason(err error) string {
 	text := err.Error()
 	switch {
+	case isAlert(err): // after the handshake, as TLS 1.3 refuses a client's certificate
+		return refusedTLS
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, errSentOnce),
 		strings.Contains(text, "server closed idle connection"):
@@ -114,22 +116,37 @@ func lookupReason(err error) string {
 	}
 }
 
-// withoutNames keeps the names in a certificate out of err's text. They are what
-// the endpoint likes, line breaks included.
+// withoutNames keeps the names in certificates out of err's text. They are what
+// the endpoint likes.
 func withoutNames(err error) error {
 	var name x509.HostnameError
-	if !errors.As(err, &name) {
-		return err
+	var invalid x509.CertificateInvalidError
+	var verify *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &name):
+		return &shownError{"it is not for " + name.Host, err}
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return err // which has times alone
+	case errors.As(err, &verify), strings.Contains(err.Error(), "parse certificate"):
+		return &shownError{"see the certificate itself", err}
 	}
-	return &shownError{"it is not for " + name.Host, err}
+	return err
 }
+
+// isAlert reports whether the endpoint has ended TLS with an alert. The type of
+// alerts over TCP is not exported: [tls.AlertError] is for QUIC.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
+}
+
+const refusedTLS = "TLS: refused by the endpoint"
 
 // tlsReason does not quote the certificate, which has the names of others.
 func tlsReason(err error) string {
 	var invalid x509.CertificateInvalidError
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
-	var alert tls.AlertError
 	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
@@ -140,8 +157,8 @@ func tlsReason(err error) string {
 		return "TLS: certificate is signed by an unknown authority"
 	case errors.As(err, &name):
 		return "TLS: certificate is for another name"
-	case errors.As(err, &alert):
-		return "TLS: refused by the endpoint"
+	case isAlert(err):
+		return refusedTLS
 	case errors.As(err, &record):
 		return "TLS: the endpoint does not speak it"
 	default:
