@@ -80,6 +80,36 @@ func TestHandleBatch_AnswersEachEventForItself(t *testing.T) {
 	require.Empty(t, protocoltest.Payload[[]protocol.Event](t, batch(t, r, `{"events":[]}`)))
 }
 
+// Kotlin's reader takes no event without its ids, in a batch too.
+func TestHandleBatch_AsksOfItsEventsWhatTheDialectAsks(t *testing.T) {
+	r := handling(echo)
+	protocol.HandleBatch(r, 1)
+	request := protocoltest.New(t, protocol.BatchName, 1, json.RawMessage(`{"events":[{"name":"get:event","version":1},
+		{"name":"get:event","version":1,"id":"i","flowId":"f","payload":{},"identity":{},"auth":{},"metadata":{}}]}`))
+	answer := protocoltest.Send(t, r, request, protocol.WithDialect(protocol.Kotlin))
+	answers := protocoltest.Payload[[]protocol.Event](t, answer)
+	require.Equal(t, "badProtocol", answers[0].Name)
+	require.Contains(t, string(answers[0].Payload), `{"propertyName":"id"}`)
+	require.Equal(t, "get:event:response", answers[1].Name)
+}
+
+// Every event of a batch passes the middleware, and so does the batch itself.
+func TestHandleBatch_RunsMiddlewareForEachEvent(t *testing.T) {
+	var r protocol.Registry
+	var names []string
+	r.Use(func(next protocol.HandlerFunc) protocol.HandlerFunc {
+		return func(ctx context.Context, e *protocol.Event) (*protocol.Event, error) {
+			require.Same(t, e, protocol.EventFromContext(ctx))
+			names = append(names, e.Name)
+			return next(ctx, e)
+		}
+	})
+	protocol.HandleEvent(&r, "get:event", 1, echo)
+	protocol.HandleBatch(&r, 1)
+	batch(t, &r, `{"events":[`+manyEvents(2)+`,{"name":"no:such","version":1}]}`)
+	require.Equal(t, []string{"batch", "get:event", "get:event"}, names)
+}
+
 func TestHandleBatch_RefusesWhatIsNoBatch(t *testing.T) {
 	r := handling(echo)
 	protocol.HandleBatch(r, 1)

@@ -53,7 +53,7 @@ func NewClient(rawURL string, opts ...ClientOption) (*Client, error) {
 		return nil, errors.New("url: must be http or https with a host, and without fragment")
 	}
 	c := newClient("NewClient", opts)
-	t := &httpTransport{url: rawURL, max: c.maxResponse}
+	t := &httpTransport{url: rawURL, max: c.maxResponse, retried: c.tries > 1}
 	if c.http != nil {
 		t.http = *c.http
 	}

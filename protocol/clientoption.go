@@ -41,7 +41,7 @@ func WithMaxResponse(bytes int64) ClientOption {
 }
 
 // WithRetries sets how often an event is sent at most, the first time included. The
-// default is 1: no retry. It is sent again only if there was no answer at all, of
+// default is 1: no retry. It is sent again only if not a byte of an answer came, of
 // whatever status, and within the timeout of the send; the waits between double
 // from 100 ms up to 2 s, with jitter.
 //
@@ -58,7 +58,7 @@ func WithRetries(tries int) ClientOption {
 
 // WithSendMiddleware wraps each send, retries included and within its timeout. The
 // middleware sees the complete request event, which is the send's own copy: it may
-// change it or hand another on. The first is the outermost; several calls add up.
+// set its fields, but not change the bytes in them, or hand another on. The first is the outermost; several calls add up.
 // It panics if one is nil.
 func WithSendMiddleware(mw ...Middleware) ClientOption {
 	if slices.ContainsFunc(mw, func(m Middleware) bool { return m == nil }) {

@@ -20,6 +20,9 @@ var errTrailing = errors.New("data after the value")
 // camelCase or snake_case whichever the tag says. Numbers may come as strings,
 // strings as numbers, integers as 1.0, and bools in pydantic's words for them.
 //
+// Of a key that stands twice the last counts, one in the tag's spelling before
+// all others.
+//
 // Its error is an *[Error] that names all bad fields, in the order of the
 // struct. Only a payload that is in doubt is read field by field.
 func decodePayload(payload json.RawMessage, target any) error {
@@ -42,7 +45,7 @@ func decodePayload(payload json.RawMessage, target any) error {
 	var d fieldDecoder
 	d.value(wholePayload, bytes.TrimSpace(payload), value, sh, &field{name: wholePayload})
 	if len(d.errs) > 0 {
-		return MissingFields(d.errs...)
+		return MissingFields(sh.withRules(value, d.errs)...)
 	}
 	return sh.validate(value)
 }

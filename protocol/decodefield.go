@@ -13,12 +13,18 @@ const maxDepth = 32
 // fieldDecoder reads a payload field by field and collects what is wrong.
 type fieldDecoder struct {
 	errs  []FieldError
+	fails int // with those that were noted before
 	depth int
 }
+
+// maxFails is how many errors of a list or a dict are looked for. They all go by
+// one name, so that few are news.
+const maxFails = 100
 
 // fail notes an error once: a list of a million bad items does not make a
 // million errors.
 func (d *fieldDecoder) fail(name string, e FieldError) {
+	d.fails++
 	if e = named(name, e); !slices.Contains(d.errs, e) {
 		d.errs = append(d.errs, e)
 	}
@@ -46,6 +52,10 @@ func (d *fieldDecoder) value(name string, raw []byte, v reflect.Value, sh *shape
 			return
 		}
 		v.SetZero()
+	}
+	if sh.endless { // nothing below it can be read in another way
+		d.fail(name, sh.unfit())
+		return
 	}
 	d.depth++
 	defer func() { d.depth-- }()
@@ -111,7 +121,8 @@ func (d *fieldDecoder) list(name string, raw []byte, v reflect.Value, sh *shape)
 	}
 	elem := &field{nullable: sh.nilElem}
 	s := scanner{data: raw, pos: 1}
-	for i := 0; s.more(']'); i++ {
+	enough := d.fails + maxFails
+	for i := 0; d.fails < enough && s.more(']'); i++ {
 		item := s.value()
 		switch {
 		case isSlice:
@@ -128,23 +139,36 @@ func (d *fieldDecoder) dict(name string, raw []byte, v reflect.Value, sh *shape)
 	v.Set(reflect.MakeMap(t))
 	elem := &field{nullable: sh.nilElem}
 	s := scanner{data: raw, pos: 1}
-	for s.more('}') {
-		start := s.pos
-		s.skip()
-		quoted := s.data[start:s.pos]
-		s.pos = start
-		s.key()
-		// encoding/json has its ways with keys: let it read this one.
-		key := reflect.New(reflect.MapOf(t.Key(), reflect.TypeFor[struct{}]()))
-		if json.Unmarshal(slices.Concat([]byte("{"), quoted, []byte(":{}}")), key.Interface()) != nil {
+	enough := d.fails + maxFails
+	for d.fails < enough && s.more('}') {
+		key, ok := s.dictKey(t.Key())
+		if !ok {
 			d.fail(name, errDict)
 			s.skip()
 			continue
 		}
 		item := reflect.New(t.Elem()).Elem()
 		d.value(name, s.value(), item, sh.elem, elem)
-		v.SetMapIndex(key.Elem().MapKeys()[0], item)
+		v.SetMapIndex(key, item)
 	}
+}
+
+// dictKey steps over a member's key to its value and returns the key as a t.
+func (s *scanner) dictKey(t reflect.Type) (key reflect.Value, ok bool) {
+	if t.Kind() == reflect.String && !readsItself(t) {
+		return reflect.ValueOf(string(s.unquoted())).Convert(t), true
+	}
+	start := s.pos
+	s.skip()
+	quoted := s.data[start:s.pos]
+	s.pos = start
+	s.key()
+	// encoding/json has its ways with other keys: let it read this one.
+	one := reflect.New(reflect.MapOf(t, reflect.TypeFor[struct{}]()))
+	if json.Unmarshal(slices.Concat([]byte("{"), quoted, []byte(":{}}")), one.Interface()) != nil {
+		return key, false
+	}
+	return one.Elem().MapKeys()[0], true
 }
 
 // unquoted is key with the escapes resolved.

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"encoding/json"
-	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -55,7 +54,9 @@ func coerce(raw []byte, v reflect.Value) bool {
 		v.SetBool(value)
 		return ok
 	case reflect.Float32, reflect.Float64:
-		return isString && isNumber(text) && json.Unmarshal([]byte(text), v.Addr().Interface()) == nil
+		f, err := strconv.ParseFloat(text, v.Type().Bits())
+		v.SetFloat(f)
+		return isString && err == nil && strings.Trim(text, "+-.0123456789eE") == ""
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		n, err := strconv.ParseInt(integer(text), 10, v.Type().Bits())
 		v.SetInt(n)
@@ -80,15 +81,32 @@ func isNumber(text string) bool {
 	return text != "" && (text[0] == '-' || '0' <= text[0] && text[0] <= '9') && json.Valid([]byte(text))
 }
 
-// integer returns text without a fraction of zero and without an exponent: 1.0
-// and 1e3 are 1 and 1000. Beyond 2^53 a float has no exact integer to give.
+// integer returns a number's text without a fraction of zero and without an
+// exponent, to the digit: 1.0 and 1e3 are 1 and 1000. Any other text it returns
+// as it is.
 func integer(text string) string {
 	if !isNumber(text) || !strings.ContainsAny(text, ".eE") {
 		return text
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+	mantissa, power, hasPower := strings.Cut(strings.ToLower(text), "e")
+	shift := 0
+	if hasPower {
+		var err error
+		if shift, err = strconv.Atoi(power); err != nil {
+			return text
+		}
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimRight(whole+fraction, "0")
+	shift += len(whole) - len(digits) // zeros to put back; below 0, digits behind the point
+	switch {
+	case digits == "" || digits == "-":
+		return "0"
+	case shift < 0 || shift > maxDigits:
 		return text
 	}
-	return strconv.FormatFloat(f, 'f', -1, 64)
+	return digits + strings.Repeat("0", shift)
 }
+
+// maxDigits is at least what any integer type has.
+const maxDigits = 20

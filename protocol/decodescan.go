@@ -10,8 +10,8 @@ type scanner struct {
 }
 
 // agrees steps over a value and reports whether there is no doubt about how
-// json.Unmarshal read it: every required field is there and not null, and no key
-// is left over that is a field's in another spelling.
+// json.Unmarshal read it: every required field is there and not null, none is
+// there twice, and no key is left over that is a field's in another spelling.
 func (s *scanner) agrees(sh *shape) bool {
 	s.space()
 	switch {
@@ -45,7 +45,7 @@ func (s *scanner) object(sh *shape) bool {
 		case i < 0:
 			s.skip()
 			continue
-		case rank == 2:
+		case rank == 2, seen[i]: // of a key that stands twice, encoding/json mixes the values
 			return false
 		}
 		f := &sh.fields[i]

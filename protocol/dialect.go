@@ -71,14 +71,22 @@ func (d Dialect) badProtocol(request *Event, err *malformedError) *Event {
 	return errorEvent(&ids, TypeBadProtocol, 1, codeInvalidProtocol, params)
 }
 
-// errorEvent makes an error's answer. Parameters that cannot be encoded make it
-// a failure.
+// errorEvent makes an error's answer of parameters that can be encoded; others
+// make it an unhandled failure.
 func errorEvent(request *Event, name string, version int, code string, params any) *Event {
-	e := &Event{Name: name, Version: version, ID: request.ID, FlowID: request.FlowID}
-	payload, err := errorPayload(code, params)
+	e, err := encodeError(request, name, version, code, params)
 	if err != nil {
 		return unhandled(request)
 	}
-	e.Payload = payload
 	return e
+}
+
+// encodeError makes an error's answer. It returns an error if the parameters
+// cannot be encoded.
+func encodeError(request *Event, name string, version int, code string, params any) (*Event, error) {
+	payload, err := errorPayload(code, params)
+	if err != nil {
+		return nil, err
+	}
+	return &Event{Name: name, Version: version, ID: request.ID, FlowID: request.FlowID, Payload: payload}, nil
 }

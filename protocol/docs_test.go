@@ -25,6 +25,7 @@ type docsInput struct {
 	Email  string           `doc:"Where to <write> to." json:"email"         validate:"email,max=80"`
 	Amount int              `json:"amount"              validate:"gte=1,lt=100"`
 	State  *string          `json:"state"               validate:"oneof=open closed"`
+	Mood   *string          `json:"mood"                validate:"omitempty,oneof=good bad"`
 	Tree   *node            `json:"tree"`
 	Lines  []address        `json:"lines,omitempty"     validate:"min=1,dive"`
 	Extra  map[string]upper `json:"extra,omitempty"`
@@ -132,10 +133,11 @@ func TestSchemas_SayWhatIsRequiredAndWhatMayBeNull(t *testing.T) {
 	got, err := json.Marshal(s.defs)
 	require.NoError(t, err)
 	require.JSONEq(t, `{
-		"docsInput": {"type": "object", "required": ["email", "amount"], "properties": {
+		"docsInput": {"type": "object", "required": ["email", "amount", "state"], "properties": {
 			"email": {"type": "string", "format": "email", "maxLength": 80, "description": "Where to <write> to."},
 			"amount": {"type": "integer", "minimum": 1, "exclusiveMaximum": 100},
-			"state": {"type": ["string", "null"], "enum": ["open", "closed", null]},
+			"state": {"type": "string", "enum": ["open", "closed"]},
+			"mood": {"type": ["string", "null"]},
 			"tree": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]},
 			"lines": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/address"}},
 			"extra": {"type": "object", "additionalProperties": {}}}},
@@ -151,13 +153,13 @@ func TestSchemas_KeepTypesOfOneNameApart(t *testing.T) {
 	type node struct{ A int }
 	s := newSchemas("#/")
 	require.Equal(t, object("$ref", "#/node"), s.of(reflect.TypeFor[node](), false))
-	require.Equal(t, object("$ref", "#/node2"), s.of(reflect.TypeFor[node](), true))
+	require.Equal(t, object("$ref", "#/node_2"), s.of(reflect.TypeFor[node](), true))
 	require.Equal(t, object("$ref", "#/node"), s.of(reflect.TypeFor[*node](), false))
 }
 
 func TestExampleOf_IsAPayloadThatIsAccepted(t *testing.T) {
 	for _, target := range []any{new(docsInput), new(everything), new(typical), new(node), new([]address), new(int), new(any)} {
-		raw := exampleOf(reflect.TypeOf(target).Elem())
+		raw := exampleOf(reflect.TypeOf(target).Elem(), false)
 		if _, ok := target.(*everything); ok {
 			raw = json.RawMessage(strings.Replace(string(raw), `"addr":"text"`, `"addr":"10.0.0.1"`, 1))
 		}

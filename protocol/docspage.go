@@ -69,14 +69,14 @@ func tableOf(title string, t reflect.Type, output bool) tableView {
 
 // add adds the fields of sh and of the structs below it, each named by its path.
 func (v *tableView) add(path string, sh *shape, output bool, within map[*shape]bool) {
-	for sh.elem != nil && !sh.endless {
+	for sh.elem != nil && !sh.endless && (!output || !writesItself(sh)) {
 		suffix := "[]"
 		if sh.kind == dictShape {
 			suffix = "{}"
 		}
 		path, sh = path+suffix, sh.elem
 	}
-	if within[sh] {
+	if within[sh] || output && writesItself(sh) {
 		return
 	}
 	within[sh] = true
@@ -88,18 +88,21 @@ func (v *tableView) add(path string, sh *shape, output bool, within map[*shape]b
 			name = path + "." + name
 		}
 		required := "yes"
-		if output && f.omitted() || !output && !f.required {
+		if output && f.omitted() || !output && !f.demanded() {
 			required = "no"
 		}
 		v.Fields = append(v.Fields, fieldView{
-			Name: name, Type: typeName(f.shape), Required: required, Rules: f.tags.Get("validate"), Doc: f.doc,
+			Name: name, Type: typeName(f.shape, output), Required: required, Rules: f.tags.Get("validate"), Doc: f.doc,
 		})
 		v.add(name, f.shape, output, within)
 	}
 }
 
 // typeName says in JSON's words what a type is.
-func typeName(sh *shape) string {
+func typeName(sh *shape, output bool) string {
+	if output && writesItself(sh) {
+		return leafName(writtenSchema(sh))
+	}
 	switch sh.kind {
 	case objectShape, dictShape:
 		return "object"
@@ -107,10 +110,13 @@ func typeName(sh *shape) string {
 		if sh.endless {
 			return "array"
 		}
-		return "array of " + typeName(sh.elem)
+		return "array of " + typeName(sh.elem, output)
 	case leafShape:
 	}
-	schema := leafSchema(sh)
+	return leafName(leafSchema(sh))
+}
+
+func leafName(schema map[string]any) string {
 	typ, ok := schema["type"].(string)
 	if !ok {
 		return "any"

@@ -34,7 +34,11 @@ func answerTo(request *Event, err error) (answer *Event, meant bool) {
 		if typ == "" || !(&Event{Name: typ}).IsError() {
 			typ = TypeError
 		}
-		return errorEvent(request, request.Name+":"+typ, request.Version, e.Code, e.Parameters), true
+		answer, err := encodeError(request, request.Name+":"+typ, request.Version, e.Code, e.Parameters)
+		if err != nil {
+			return unhandled(request), false
+		}
+		return answer, true
 	}
 	if e := (*redirectError)(nil); errors.As(err, &e) && e != nil && said(e) {
 		response, err := request.Response(e.payload())
@@ -76,7 +80,7 @@ func errorPayload(code string, params any) (json.RawMessage, error) {
 		return nil, err
 	}
 	if string(raw) == "null" {
-		raw = emptyObject
+		raw = json.RawMessage(emptyObject)
 	}
 	dst := appendString([]byte(`{"code":`), code)
 	dst = append(append(dst, `,"parameters":`...), raw...)

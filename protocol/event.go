@@ -35,13 +35,15 @@ func (e *Event) Response(payload any) (*Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("response to %q: encode payload: %w", e.Name, err)
 	}
-	if _, asIs := payload.(json.RawMessage); !asIs && string(raw) == "null" {
-		raw = emptyObject
+	if ready, _ := payload.(json.RawMessage); len(ready) == 0 && string(raw) == "null" {
+		raw = json.RawMessage(emptyObject)
 	}
 	return &Event{
 		Name: e.Name + ":" + TypeResponse, Version: e.Version, ID: e.ID, FlowID: e.FlowID, Payload: raw,
 	}, nil
 }
 
-// emptyObject is what an absent object is written as. Nobody writes to it.
-var emptyObject = json.RawMessage("{}")
+// emptyObject is what an absent object is written as. It is text, so that each
+// event gets bytes of its own: a handler that changes them in place harms none
+// but its own event.
+const emptyObject = "{}"

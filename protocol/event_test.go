@@ -38,6 +38,8 @@ func TestEvent_NamesAllBadFieldsAndShowsNothingOfThem(t *testing.T) {
 	require.EqualError(t, err, `event: field "name": field required; field "version": value is not a valid integer; `+
 		`field "id": str type expected; field "auth": value is not a valid dict`)
 	require.EqualError(t, json.Unmarshal([]byte(`[]`), &e), "event: must be an object")
+	require.EqualError(t, json.Unmarshal([]byte(`{"name":"a","version":1,"flow_id":"a","flow\u005fid":"b"}`), &e),
+		`event: field "flowId": the key stands twice`)
 	require.EqualError(t, json.Unmarshal([]byte(`{"name":"a","version":1,"auth":{},"auth":{}}`), &e), `event: field "auth": the key stands twice`)
 }
 
@@ -94,6 +96,7 @@ func TestEvent_Response(t *testing.T) {
 		{(*protocol.Event)(nil), `{}`},
 		{map[string]int(nil), `{}`},
 		{json.RawMessage("null"), `null`},
+		{json.RawMessage(nil), `{}`},
 		{42, `42`},
 		{json.RawMessage(`{"n":65484548474984654}`), `{"n":65484548474984654}`},
 	} {

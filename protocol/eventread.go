@@ -87,7 +87,7 @@ func parse(data []byte, outer *Event, strict bool) (Event, error) {
 	e.FlowID, problem = readID(m[keyFlowID], outer.FlowID)
 	check(keyFlowID, problem)
 	if e.Payload = m[keyPayload]; e.Payload == nil {
-		e.Payload = emptyObject
+		e.Payload = json.RawMessage(emptyObject)
 	}
 	e.Identity, problem = readObject(m[keyIdentity])
 	check(keyIdentity, problem)
@@ -116,6 +116,9 @@ func scan(data []byte) (m members, err error) {
 			}
 		}
 		if string(key) == "flow_id" {
+			if snake != nil {
+				twice = keyFlowID
+			}
 			snake = value
 		}
 		return nil
@@ -210,9 +213,9 @@ func readVersion(raw json.RawMessage) (int, FieldError) {
 func readObject(raw json.RawMessage) (json.RawMessage, FieldError) {
 	switch {
 	case len(raw) == 0 || raw[0] == 'n' || isEmptyArray(raw):
-		return emptyObject, fits
+		return json.RawMessage(emptyObject), fits
 	case raw[0] != '{':
-		return emptyObject, errDict
+		return json.RawMessage(emptyObject), errDict
 	}
 	return raw, fits
 }

@@ -9,8 +9,9 @@ import (
 
 // MarshalJSON writes all eight keys, so that the strict readers among the
 // protocol's implementations take it too, in the order of Kotlin's. Payload is
-// written byte for byte; what is nil, and an identity, auth or metadata of
-// null, is {}.
+// written byte for byte; json.Marshal, which calls this, takes out its white
+// space and escapes <, > and &, and keeps every digit. What is nil, and an
+// identity, auth or metadata of null, is {}.
 //
 // It returns an error if Name is empty or not valid UTF-8, if one of the four
 // is not JSON, or if one of the last three is not an object.
@@ -38,20 +39,22 @@ func (e *Event) appendJSON(dst []byte) ([]byte, error) {
 	rest := [...]json.RawMessage{e.Payload, e.Identity, e.Auth, e.Metadata}
 	for i, raw := range rest {
 		key := keyPayload + i
+		dst = append(append(append(dst, `,"`...), keyNames[key]...), `":`...)
 		if raw == nil || key != keyPayload && string(raw) == "null" {
-			raw = emptyObject
+			dst = append(dst, emptyObject...)
+			continue
 		}
 		if err := checkRaw(raw, key != keyPayload); err != nil {
 			return nil, fmt.Errorf("event: field %q: %w", keyNames[key], err)
 		}
-		dst = append(append(append(append(dst, `,"`...), keyNames[key]...), `":`...), raw...)
+		dst = append(dst, raw...)
 	}
 	return append(dst, '}'), nil
 }
 
 // checkRaw returns an error unless raw is JSON, and an object if it has to be.
 func checkRaw(raw json.RawMessage, object bool) error {
-	if len(raw) == 2 && string(raw) == "{}" {
+	if string(raw) == emptyObject {
 		return nil
 	}
 	if !json.Valid(raw) || !utf8.Valid(raw) {

@@ -14,11 +14,16 @@ import (
 // In is a struct, as a rule. A field is required unless it is a pointer or has
 // omitempty or omitzero, or stands in an embedded pointer; a zero that is there
 // counts as there. Keys may come in camelCase or snake_case and numbers as
-// strings. Then the validate tags of validator/v10 apply. A payload that does not fit is answered with badRequest,
-// MISSING_FIELDS and all the fields that are wrong, see [MissingFields]. In may
-// also be any other type that JSON is read into, because Kotlin's payloads need
-// not be objects; null is refused for all of them: take it with [HandleEvent].
-// Numbers in an any are [json.Number].
+// strings. Of a key that stands twice the last counts, and the tag's spelling
+// before all others. The validate tags of validator/v10 apply. A payload that
+// does not fit is answered with badRequest, MISSING_FIELDS and all the fields
+// that are wrong, see [MissingFields]; but a rule about several fields is only
+// looked at once each can be read. A pointer that may be absent needs omitempty in
+// its validate tag too.
+//
+// In may also be any other type that JSON is read into, because Kotlin's
+// payloads need not be objects; null is refused for all of them: take it with
+// [HandleEvent]. Numbers in an any are [json.Number].
 //
 // Out must be written as a JSON object, because Python reads nothing else: a
 // struct, a map, a pointer to one, or an any, a json.RawMessage or a type with a

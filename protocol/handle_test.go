@@ -91,8 +91,10 @@ type (
 
 		A int
 	}
-	withChan struct{ Items []struct{ C chan int } }
-	badTag   struct {
+	embedsDeep struct{ Embeds }
+	Embeds     struct{ embedsP }
+	withChan   struct{ Items []struct{ C chan int } }
+	badTag     struct {
 		A int `validate:"no_such_rule"`
 	}
 )
@@ -121,6 +123,7 @@ func TestHandle_RefusesWrongTypesAndSaysWhy(t *testing.T) {
 		{wrong[withChan, base](), "its input protocol.withChan: field Items: field C: JSON has nothing for a chan int"},
 		{wrong[hidden, base](), "its input protocol.hidden: no field of protocol.hidden is in its JSON: do they begin with a capital letter?"},
 		{wrong[embedsP, base](), "its input protocol.embedsP: field hidden: encoding/json cannot set an embedded pointer to an unexported struct: embed it by value"},
+		{wrong[embedsDeep, base](), "its input protocol.embedsDeep: field hidden: encoding/json cannot set an embedded pointer to an unexported struct: embed it by value"},
 		{wrong[error, base](), "its input error: nothing can be read into the interface error"},
 		{wrong[map[float64]int, base](), "its input map[float64]int: JSON has no keys for a map[float64]int"},
 		{wrong[badTag, base](), "its input protocol.badTag: validate tags of protocol.badTag: Undefined validation function 'no_such_rule' on field 'A'"},

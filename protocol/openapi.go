@@ -7,23 +7,42 @@ import (
 )
 
 // eventSchemas returns the schemas of all requests and of all responses, as
-// references into s.
-func (s *schemas) eventSchemas(handlers []*handler) (requests, responses []any) {
+// references into s, and examples of the requests by the names of their schemas.
+func (s *schemas) eventSchemas(handlers []*handler) (requests, responses []any, examples map[string]any) {
+	examples = map[string]any{}
 	for _, h := range handlers {
-		in, out := object(), object("type", "object")
-		if h.typed != nil {
-			in, out = s.of(h.typed.in, false), s.of(h.typed.out, true)
-		}
+		in, out := s.payloads(h)
 		request := s.event(h.key.name, h.key.version, in)
 		if h.page.text != "" {
 			request["description"] = h.page.text
 		}
-		name := defName(h.key.name) + "_v" + strconv.Itoa(h.key.version)
+		name := s.free(defName(h.key.name) + "_v" + strconv.Itoa(h.key.version))
+		examples[name] = object("value", requestExample(h))
 		requests = append(requests, s.define(name, request))
 		responses = append(responses, s.define(name+"_response",
 			s.event(h.key.name+":"+TypeResponse, h.key.version, out)))
 	}
-	return requests, responses
+	return requests, responses, examples
+}
+
+// payloads returns the schemas of a handler's payloads. That of a raw one may be
+// anything.
+func (s *schemas) payloads(h *handler) (in, out map[string]any) {
+	switch {
+	case h.typed != nil:
+		in, out = s.of(h.typed.in, false), s.of(h.typed.out, true)
+		if len(out) == 0 {
+			out = object("type", "object") // Handle sees to that
+		}
+		return in, out
+	case h.key.name == BatchName:
+		events := object("type", "array", "maxItems", MaxBatch, "items", object("type", "object"))
+		answers := object("type", "array", "items", object("type", "object"))
+		return object("type", "object", "required", []string{"events"},
+			"properties", object("parallel", object("type", "boolean"), "events", events)), answers
+	default:
+		return object(), object()
+	}
 }
 
 // define puts a schema under a name and returns the reference to it.
@@ -68,7 +87,7 @@ func redirectSchema() map[string]any {
 // jsonSchema returns the schema of the requests that handlers take.
 func jsonSchema(handlers []*handler, title string) map[string]any {
 	s := newSchemas("#/$defs/")
-	requests, _ := s.eventSchemas(handlers)
+	requests, _, _ := s.eventSchemas(handlers)
 	schema := object("$schema", "https://json-schema.org/draft/2020-12/schema", "title", title, "$defs", s.defs)
 	if len(requests) > 0 {
 		schema["oneOf"] = requests
@@ -80,12 +99,8 @@ func jsonSchema(handlers []*handler, title string) map[string]any {
 // for all, so that it has a single operation, with one schema an event.
 func openAPI(handlers []*handler, d *docs) map[string]any {
 	s := newSchemas("#/components/schemas/")
-	requests, responses := s.eventSchemas(handlers)
+	requests, responses, examples := s.eventSchemas(handlers)
 	responses = append(responses, s.define("redirect", redirectSchema()), s.define("error", errorSchema()))
-	examples := map[string]any{}
-	for _, h := range handlers {
-		examples[defName(h.key.name)+"_v"+strconv.Itoa(h.key.version)] = object("value", requestExample(h))
-	}
 	body := object("examples", examples)
 	if len(requests) > 0 {
 		body["schema"] = object("oneOf", requests)
@@ -125,8 +140,14 @@ func (h *handler) example(payload json.RawMessage, output bool) json.RawMessage 
 			t = h.typed.out
 		}
 	}
-	if payload == nil && t != nil {
-		event.Payload = exampleOf(t)
+	switch {
+	case payload != nil:
+	case t != nil:
+		event.Payload = exampleOf(t, output)
+	case h.key.name == BatchName && output:
+		event.Payload = json.RawMessage(`[]`)
+	case h.key.name == BatchName:
+		event.Payload = json.RawMessage(`{"parallel":true,"events":[]}`)
 	}
 	text, err := json.Marshal(event)
 	if err != nil {

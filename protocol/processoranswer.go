@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"strings"
 )
 
 // encode completes a response as the dialect has it, without changing it, and
@@ -53,7 +54,12 @@ func (p *Processor) finish(request, response *Event) []byte {
 // maxLogged bounds, in bytes, each text that a caller can write into the log.
 const maxLogged = 200
 
-func logged(name, text string) slog.Attr { return slog.String(name, text[:min(len(text), maxLogged)]) }
+func logged(name, text string) slog.Attr {
+	if len(text) > maxLogged {
+		text = strings.ToValidUTF8(text[:maxLogged], "") // without half a character
+	}
+	return slog.String(name, text)
+}
 
 // report logs an event that has no answer of a handler's. A panic of the log's
 // handler is dropped, so that it costs no answer: within a batch it would end

@@ -56,6 +56,7 @@ type FailedDependencyError struct {
 	Body   []byte // of that answer, its first 64 KiB; not in Error
 	Err    error  // why there was none, for logs of one's own; may name addresses
 	reason string
+	begun  bool // something came that is no answer of HTTP
 }
 
 // Error returns the status, or in few words why there is none.

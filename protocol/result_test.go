@@ -55,6 +55,16 @@ func TestResult_KeepsEveryDigitAndEveryKindOfPayload(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, payload, string(raw))
 	}
+	for _, get := range []func(*protocol.Client) (any, error){
+		func(c *protocol.Client) (any, error) { return protocol.Send[any](t.Context(), c, "a:b", 1, nil) },
+		func(c *protocol.Client) (any, error) {
+			return protocol.Send[map[string]any](t.Context(), c, "a:b", 1, nil)
+		},
+	} {
+		got, err := get(answering(`{"name":"a:b:response","version":1,"payload":{"an_int64":65484548474984654,"some_float":1864.4568}}`))
+		require.NoError(t, err)
+		require.Equal(t, map[string]any{"an_int64": json.Number("65484548474984654"), "some_float": json.Number("1864.4568")}, got)
+	}
 	answer, err := protocol.Send[int](t.Context(), answering(`{"name":"a:b:response","version":1,"payload":42}`), "a:b", 1, nil)
 	require.NoError(t, err)
 	require.Equal(t, 42, answer)

@@ -56,7 +56,7 @@ func readError(kind string, event *Event) error {
 
 func orEmpty(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
-		return emptyObject
+		return json.RawMessage(emptyObject)
 	}
 	return raw
 }

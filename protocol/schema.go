@@ -36,34 +36,51 @@ func (s *schemas) of(t reflect.Type, output bool) map[string]any {
 }
 
 func (s *schemas) shape(sh *shape, output bool) map[string]any {
-	switch sh.kind {
-	case objectShape:
+	switch {
+	case output && writesItself(sh):
+		return writtenSchema(sh)
+	case sh.kind == objectShape:
 		return s.reference(sh, output)
-	case dictShape:
-		if sh.endless {
-			return object("type", "object")
-		}
-		return object("type", "object", "additionalProperties", s.shape(sh.elem, output))
-	case listShape:
-		if sh.endless {
-			return object("type", "array")
-		}
-		return object("type", "array", "items", s.shape(sh.elem, output))
-	case leafShape:
+	case sh.kind == dictShape && sh.endless:
+		return object("type", "object")
+	case sh.kind == dictShape:
+		return object("type", "object", "additionalProperties", s.element(sh, output))
+	case sh.kind == listShape && sh.endless:
+		return object("type", "array")
+	case sh.kind == listShape:
+		return object("type", "array", "items", s.element(sh, output))
 	}
 	return leafSchema(sh)
 }
 
+// element returns the schema of what is in a list or dict.
+func (s *schemas) element(sh *shape, output bool) map[string]any {
+	schema := s.shape(sh.elem, output)
+	if sh.goType.Elem().Kind() == reflect.Pointer || output && nilIsNull(sh.elem) {
+		return nullable(schema)
+	}
+	return schema
+}
+
 // reference returns a reference to the schema of a struct, which it writes to
-// the defs if need be. Structs without a name stand where they are used.
+// the defs if need be. Structs without a name stand where they are used, unless
+// they contain themselves.
 func (s *schemas) reference(sh *shape, output bool) map[string]any {
-	if sh.goType.Name() == "" {
-		return s.object(sh, output)
+	called := sh.goType.Name()
+	if called == "" {
+		below := map[*shape]bool{}
+		for i := range sh.fields {
+			sh.fields[i].shape.visit(below)
+		}
+		if !below[sh] {
+			return s.object(sh, output)
+		}
+		called = "object"
 	}
 	key := schemaKey{sh.goType, output}
 	name, ok := s.names[key]
 	if !ok {
-		name = s.free(defName(sh.goType.Name()))
+		name = s.free(defName(called))
 		s.names[key] = name
 		s.defs[name] = nil // taken, also for itself
 		s.defs[name] = s.object(sh, output)
@@ -78,7 +95,7 @@ func (s *schemas) free(name string) string {
 		if _, taken := s.defs[free]; !taken {
 			return free
 		}
-		free = name + strconv.Itoa(i)
+		free = name + "_" + strconv.Itoa(i)
 	}
 }
 
@@ -98,7 +115,7 @@ func (s *schemas) object(sh *shape, output bool) map[string]any {
 	for i := range sh.fields {
 		f := &sh.fields[i]
 		properties[f.name] = s.field(f, output)
-		if f.required || output && !f.omitted() {
+		if !output && f.demanded() || output && !f.omitted() {
 			required = append(required, f.name)
 		}
 	}
@@ -124,54 +141,17 @@ func (s *schemas) field(f *field, output bool) map[string]any {
 	if !output {
 		addRules(schema, f)
 	}
-	kind := f.shape.goType.Kind()
-	nilOut := output && !f.omitted() && (f.shape.kind == dictShape || kind == reflect.Slice && !f.shape.own)
-	switch typ, isText := schema["type"].(string); {
-	case !f.pointer && !nilOut, output && f.omitted():
-	case isText:
-		schema["type"] = []string{typ, "null"}
-		if enum, ok := schema["enum"].([]any); ok {
-			schema["enum"] = append(enum, nil)
-		}
-	case len(schema) > 0:
-		schema = object("anyOf", []any{schema, object("type", "null")})
+	mayBeNull := f.pointer && !f.demanded()
+	if output {
+		mayBeNull = !f.omitted() && (f.pointer || nilIsNull(f.shape))
+	}
+	if mayBeNull {
+		schema = nullable(schema)
 	}
 	if f.doc != "" {
 		schema["description"] = f.doc
 	}
 	return schema
-}
-
-// leafSchema returns the schema of what has nothing below it. A type that reads
-// itself from JSON may be anything.
-func leafSchema(sh *shape) map[string]any {
-	p := reflect.PointerTo(sh.goType)
-	switch {
-	case sh.goType == timeType:
-		return object("type", "string", "format", "date-time")
-	case sh.goType == numberType:
-		return object("type", "number")
-	case p.Implements(jsonReaderType):
-		return object()
-	case sh.own:
-		return object("type", "string")
-	}
-	switch kind := sh.goType.Kind(); {
-	case kind == reflect.Bool:
-		return object("type", "boolean")
-	case kind == reflect.String:
-		return object("type", "string")
-	case kind == reflect.Slice:
-		return object("type", "string", "contentEncoding", "base64")
-	case kind == reflect.Float32 || kind == reflect.Float64:
-		return object("type", "number")
-	case reflect.Int <= kind && kind <= reflect.Int64:
-		return object("type", "integer")
-	case reflect.Uint <= kind && kind <= reflect.Uintptr:
-		return object("type", "integer", "minimum", 0)
-	default:
-		return object()
-	}
 }
 
 // object returns a JSON object of keys and values in turn.

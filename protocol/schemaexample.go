@@ -8,16 +8,27 @@ import (
 )
 
 // exampleOf returns a made-up value of t as JSON, in the order of its fields.
-func exampleOf(t reflect.Type) json.RawMessage {
-	var b bytes.Buffer
-	writeExample(&b, shapeOf(t), "", map[*shape]bool{})
-	return b.Bytes()
+func exampleOf(t reflect.Type, output bool) json.RawMessage {
+	x := example{output: output, within: map[*shape]bool{}}
+	x.write(shapeOf(t), "")
+	return x.Bytes()
 }
 
-// writeExample writes an example of sh, which stands in a field with this
-// validate tag. within has the structs around it: there an example of a type
-// that contains itself ends.
-func writeExample(b *bytes.Buffer, sh *shape, rules string, within map[*shape]bool) {
+// example is one that is being written.
+type example struct {
+	bytes.Buffer
+
+	output bool
+	within map[*shape]bool // structs: there an example of a type that contains itself ends
+}
+
+// write writes an example of sh, which stands in a field with this validate tag.
+func (x *example) write(sh *shape, rules string) {
+	b, within := &x.Buffer, x.within
+	if x.output && writesItself(sh) {
+		x.writeLeaf(writtenSchema(sh), sh, rules)
+		return
+	}
 	switch sh.kind {
 	case objectShape:
 		within[sh] = true
@@ -36,30 +47,40 @@ func writeExample(b *bytes.Buffer, sh *shape, rules string, within map[*shape]bo
 				b.WriteString(`"1"`)
 				continue
 			}
-			writeExample(b, f.shape, f.tags.Get("validate"), within)
+			x.write(f.shape, f.tags.Get("validate"))
 		}
 		b.WriteByte('}')
 	case listShape:
 		b.WriteByte('[')
 		if !within[sh.elem] && !sh.endless {
-			writeExample(b, sh.elem, "", within)
+			x.write(sh.elem, elements(rules))
 		}
 		b.WriteByte(']')
 	case dictShape:
 		b.WriteString("{")
 		if k := sh.goType.Key().Kind(); !within[sh.elem] && !sh.endless && k == reflect.String {
 			b.WriteString(`"key":`)
-			writeExample(b, sh.elem, "", within)
+			x.write(sh.elem, elements(rules))
 		}
 		b.WriteByte('}')
 	case leafShape:
-		writeLeafExample(b, sh, rules)
+		x.writeLeaf(leafSchema(sh), sh, rules)
 	}
 }
 
-func writeLeafExample(b *bytes.Buffer, sh *shape, rules string) {
-	schema := leafSchema(sh)
-	text := "text"
+// elements returns the rules for what is in a list or dict.
+func elements(rules string) string {
+	_, below, _ := strings.Cut(","+rules, ",dive,")
+	if _, values, ofKeys := strings.Cut(","+below, ",endkeys,"); ofKeys {
+		return values
+	}
+	return below
+}
+
+// writeLeaf writes an example of what has nothing below it.
+func (x *example) writeLeaf(schema map[string]any, sh *shape, rules string) {
+	b := &x.Buffer
+	text, integer, number := "text", "1", "1.5"
 	for rule := range strings.SplitSeq(rules, ",") {
 		name, param, _ := strings.Cut(rule, "=")
 		switch name {
@@ -69,6 +90,10 @@ func writeLeafExample(b *bytes.Buffer, sh *shape, rules string) {
 			text = "9230c47c-3bcf-11ea-b77f-2e728ce88125"
 		case "url", "uri":
 			text = "https://example.com"
+		case "min", "gte":
+			if isNumber(param) {
+				integer, number = param, param
+			}
 		case "oneof":
 			text, _, _ = strings.Cut(param, " ")
 		}
@@ -85,9 +110,9 @@ func writeLeafExample(b *bytes.Buffer, sh *shape, rules string) {
 	case "boolean":
 		b.WriteString("true")
 	case "integer":
-		b.WriteString("1")
+		b.WriteString(integer)
 	case "number":
-		b.WriteString("1.5")
+		b.WriteString(number)
 	default:
 		b.WriteString("{}")
 	}

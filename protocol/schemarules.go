@@ -6,11 +6,12 @@ import (
 )
 
 // addRules adds what the validate tag says and JSON Schema has a word for. Rules
-// for the elements of a list, and of those with an "or", are left out.
+// for the elements of a list and for bytes, which are not as many as their text's,
+// are left out, and those with an "or".
 func addRules(schema map[string]any, f *field) {
 	tag := f.tags.Get("validate")
 	typ, _ := schema["type"].(string)
-	if tag == "" || typ == "" || strings.Contains(tag, "|") || f.quoted {
+	if tag == "" || typ == "" || strings.Contains(tag, "|") || f.quoted || schema["contentEncoding"] != nil {
 		return
 	}
 	for rule := range strings.SplitSeq(tag, ",") {
@@ -40,6 +41,21 @@ func addRules(schema map[string]any, f *field) {
 			}
 		}
 	}
+}
+
+// demanded reports whether an input without the field is refused: by decoding, or
+// by validator/v10, to which a nil pointer breaks every rule unless the tag begins
+// with one that says when there may be none.
+func (f *field) demanded() bool {
+	tag := f.tags.Get("validate")
+	first, _, _ := strings.Cut(tag, ",")
+	switch {
+	case f.required, first == "required":
+		return true
+	case !f.pointer, first == "", first == "-", first == "dive", first == "structonly", first == "nostructlevel":
+		return false
+	}
+	return !strings.HasPrefix(first, "omit") && !looksElsewhere(first)
 }
 
 // addLimit adds a number's limit, or that of a length.

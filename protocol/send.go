@@ -7,24 +7,27 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/cactuscorp/cactus/internal/backoff"
 )
 
 // Send sends an event and decodes the payload of its response into an Out, with
-// encoding/json; json.RawMessage takes it as it is. Payload is encoded likewise, nil
-// and null as {}; json.RawMessage is sent as it is, null too. See [Client] for the errors. A response that does not fit Out is a
-// [*BadProtocolError].
+// encoding/json; numbers in an any are [json.Number], so that they keep every
+// digit, and json.RawMessage takes all as it is. Payload is encoded likewise, nil
+// and null as {}; json.RawMessage is sent as it is, null too. See [Client] for the
+// errors. A response that does not fit Out is a [*BadProtocolError].
 //
 // It is the typed tier above [Client.SendEvent].
 func Send[Out any](ctx context.Context, c *Client, name string, version int, payload any, opts ...SendOption) (Out, error) {
 	var out Out
-	err := c.sendPayload(ctx, &Event{Name: name, Version: version}, payload, &out, opts)
+	numbers := shapeOf(reflect.TypeFor[Out]()).dynamic
+	err := c.sendPayload(ctx, &Event{Name: name, Version: version}, payload, &out, numbers, opts)
 	return out, err
 }
 
-func (c *Client) sendPayload(ctx context.Context, event *Event, payload, out any, opts []SendOption) error {
+func (c *Client) sendPayload(ctx context.Context, event *Event, payload, out any, numbers bool, opts []SendOption) error {
 	raw, err := encode("payload", payload)
 	if err != nil {
 		return sendError(event, err)
@@ -36,9 +39,9 @@ func (c *Client) sendPayload(ctx context.Context, event *Event, payload, out any
 	}
 	got := answer.Payload
 	if got == nil {
-		got = emptyObject // a middleware's own answer may leave it out
+		got = json.RawMessage(emptyObject) // a middleware's own answer may leave it out
 	}
-	if err := json.Unmarshal(got, out); err != nil {
+	if err := unmarshal(got, out, numbers); err != nil {
 		return sendError(event, misfit(got, err))
 	}
 	return nil
@@ -199,7 +202,7 @@ func (k *call) try(ctx context.Context, body []byte) ([]byte, error) {
 			return answer, nil
 		}
 		failed := (*FailedDependencyError)(nil)
-		if try >= k.client.tries || ctx.Err() != nil || !errors.As(err, &failed) || failed.Status != 0 {
+		if try >= k.client.tries || ctx.Err() != nil || !errors.As(err, &failed) || failed.Status != 0 || failed.begun {
 			return nil, err
 		}
 		wait := k.client.waits.Wait(try)

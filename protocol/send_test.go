@@ -316,6 +316,17 @@ func TestSend_CarriesTheIDsOfTheEventThatIsHandledAndNothingElse(t *testing.T) {
 	requireSent(t, `{"name":"a:b","version":1,"id":"i","flowId":"f","payload":{},"identity":{},"auth":{},"metadata":{}}`, sent)
 }
 
+func TestSend_PrefersWhatIsSetToTheIDsOfTheEventThatIsHandled(t *testing.T) {
+	var sent string
+	c := capture(&sent)
+	protocol.NewProcessor(handling(func(ctx context.Context, e *protocol.Event) (*protocol.Event, error) {
+		_, err := c.SendEvent(ctx, &protocol.Event{Name: "a:b", Version: 1, ID: "own"}, protocol.WithFlowID("own"))
+		require.NoError(t, err)
+		return e.Response(nil)
+	})).Process(t.Context(), []byte(`{"name":"get:event","version":1,"id":"i","flowId":"f"}`))
+	requireSent(t, `{"name":"a:b","version":1,"id":"own","flowId":"own","payload":{},"identity":{},"auth":{},"metadata":{}}`, sent)
+}
+
 func TestSend_InAHandlerFailsAsADependency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for want, c := range map[string]*protocol.Client{

@@ -5,8 +5,10 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Transport sends a request event's JSON and returns the JSON of its answer. It is
@@ -29,12 +31,17 @@ const (
 
 // httpTransport posts to one URL.
 type httpTransport struct {
-	url  string
-	http http.Client
-	max  int64
+	url     string
+	http    http.Client
+	max     int64
+	retried bool // whoever calls wants to know whether an answer has begun
 }
 
 func (t *httpTransport) exchange(ctx context.Context, header http.Header, body []byte) ([]byte, error) {
+	var begun atomic.Bool
+	if t.retried {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: func() { begun.Store(true) }})
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, &FailedDependencyError{Err: err, reason: "the request could not be made"}
@@ -47,7 +54,11 @@ func (t *httpTransport) exchange(ctx context.Context, header http.Header, body [
 	}
 	res, err := t.http.Do(req)
 	if err != nil {
-		return nil, unanswered(err)
+		failed := unanswered(err)
+		if broken, ok := failed.(*FailedDependencyError); ok { //nolint:errorlint // made a line above, unwrapped
+			broken.begun = begun.Load()
+		}
+		return nil, failed
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode < 200 || res.StatusCode > 299 {

@@ -102,15 +102,35 @@ func checkStruct(t, asJSON, asText reflect.Type, seen map[reflect.Type]bool) err
 	if len(fields) == 0 && t.NumField() > 0 {
 		return fmt.Errorf("no field of %s is in its JSON: do they begin with a capital letter?", t)
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if f.Anonymous && !f.IsExported() && f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Struct {
-			return fmt.Errorf("field %s: encoding/json cannot set an embedded pointer to an unexported struct: embed it by value", f.Name)
-		}
+	if err := checkEmbedded(t, map[reflect.Type]bool{}); err != nil {
+		return err
 	}
 	for i := range fields {
 		if err := checkType(t.FieldByIndex(fields[i].index).Type, asJSON, asText, seen); err != nil {
 			return fmt.Errorf("field %s: %w", fields[i].goName, err)
+		}
+	}
+	return nil
+}
+
+// checkEmbedded refuses embedded structs, of embedded structs too, that
+// encoding/json cannot make.
+func checkEmbedded(t reflect.Type, seen map[reflect.Type]bool) error {
+	if seen[t] {
+		return nil
+	}
+	seen[t] = true
+	for i := range t.NumField() {
+		f := t.Field(i)
+		in := pointee(f.Type)
+		if !f.Anonymous || in.Kind() != reflect.Struct {
+			continue
+		}
+		if !f.IsExported() && in != f.Type {
+			return fmt.Errorf("field %s: encoding/json cannot set an embedded pointer to an unexported struct: embed it by value", f.Name)
+		}
+		if err := checkEmbedded(in, seen); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
 )
@@ -26,13 +25,14 @@ type shape struct {
 	kind    shapeKind
 	own     bool // it has UnmarshalJSON or UnmarshalText
 	fields  []field
-	exact   map[string]int // index into fields by JSON name
-	elem    *shape         // of a list or dict
-	nilElem bool           // null may stand for an element
-	endless bool           // a list or dict that leads to itself, with no struct between
-	scan    bool           // a struct is here or below: presence matters
-	dynamic bool           // an interface is here or below: numbers become json.Number
-	tagged  bool           // a validate tag is here or below
+	exact   map[string]int  // index into fields by JSON name
+	loose   map[string]bool // the names as loosely writes them; nil: it cannot write them all
+	elem    *shape          // of a list or dict
+	nilElem bool            // null may stand for an element
+	endless bool            // a list or dict that leads to itself, with no struct between
+	scan    bool            // a struct is here or below: presence matters
+	dynamic bool            // an interface is here or below: numbers become json.Number
+	tagged  bool            // a validate tag is here or below
 }
 
 // field is one JSON field of a struct, embedded structs resolved.
@@ -122,6 +122,7 @@ func buildShape(t reflect.Type, building map[reflect.Type]*shape) *shape {
 		for i := range sh.fields {
 			sh.exact[sh.fields[i].name] = i
 		}
+		sh.loose = looseNames(sh.fields)
 	case reflect.Slice, reflect.Array:
 		if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && !readsItself(t.Elem()) {
 			break // base64
@@ -154,56 +155,4 @@ func takesNull(t reflect.Type) bool {
 	default:
 		return reflect.PointerTo(t).Implements(jsonReaderType)
 	}
-}
-
-// find returns the index of the field that key names and how well: 0 to the
-// letter, 1 but for case, 2 but for case and underscores. The first two are the
-// rules of encoding/json. It guesses next first, and allocates nothing.
-func (s *shape) find(key []byte, next int) (index, rank int) {
-	if next < len(s.fields) && string(key) == s.fields[next].name {
-		return next, 0
-	}
-	if i, ok := s.exact[string(key)]; ok {
-		return i, 0
-	}
-	for i := range s.fields {
-		if strings.EqualFold(s.fields[i].name, string(key)) {
-			return i, 1
-		}
-	}
-	for i := range s.fields {
-		if equalLoosely(s.fields[i].key, key) {
-			return i, 2
-		}
-	}
-	return -1, 0
-}
-
-// equalLoosely reports whether a and b are equal but for underscores and the
-// case of ASCII letters: someCount and some_count.
-func equalLoosely(a, b []byte) bool {
-	i, j := 0, 0
-	for {
-		for i < len(a) && a[i] == '_' {
-			i++
-		}
-		for j < len(b) && b[j] == '_' {
-			j++
-		}
-		if i == len(a) || j == len(b) {
-			return i == len(a) && j == len(b)
-		}
-		if lower(a[i]) != lower(b[j]) {
-			return false
-		}
-		i++
-		j++
-	}
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
 }

@@ -37,10 +37,13 @@ func Send(tb testing.TB, r *protocol.Registry, event *protocol.Event, opts ...pr
 	return answer
 }
 
-// New returns a request of this name and version with the payload as JSON. The
-// test fails at once if it cannot be encoded.
+// New returns a request of this name and version with the payload as JSON, nil
+// as {}. The test fails at once if it cannot be encoded.
 func New(tb testing.TB, name string, version int, payload any) *protocol.Event {
 	tb.Helper()
+	if payload == nil {
+		return &protocol.Event{Name: name, Version: version}
+	}
 	raw, err := json.Marshal(payload)
 	if err != nil {
 		tb.Fatalf("protocoltest.New: payload of %s: %v", name, err)

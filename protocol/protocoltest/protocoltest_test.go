@@ -37,6 +37,13 @@ func TestSend_RunsTheHandler(t *testing.T) {
 	require.Equal(t, "test-id", answer.ID)
 }
 
+func TestNew_WritesNilAsAnEmptyObject(t *testing.T) {
+	var r protocol.Registry
+	protocol.Handle(&r, "get:event", 1, func(_ context.Context, in map[string]any) (map[string]any, error) { return in, nil })
+	require.True(t, protocoltest.Send(t, &r, protocoltest.New(t, "get:event", 1, nil)).IsSuccess())
+	require.Equal(t, "MISSING_FIELDS", protocoltest.Code(t, protocoltest.Send(t, &r, protocoltest.New(t, "get:event", 1, json.RawMessage("null")))))
+}
+
 // fatal records how a helper fails.
 type fatal struct {
 	testing.TB
