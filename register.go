@@ -23,8 +23,6 @@ func (r *Registry) register(k *kind, kindErr error, h func(context.Context, Even
 	if kindErr != nil {
 		panic(fmt.Sprintf("cactus: handler at %s: %v", where, kindErr))
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if err := r.add(where, k, h, opts); err != nil {
 		panic(fmt.Sprintf("cactus: handler at %s: %v", where, err))
 	}
@@ -35,9 +33,12 @@ func (r *Registry) registerOther(h func(context.Context, Event) error, opts []Op
 	if r == nil {
 		panic(fmt.Sprintf("cactus: fallback at %s: the registry is nil", where))
 	}
+	added, o, err := r.route(where, mustKind[RawEvent](), h, opts)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	added, o, err := r.route(where, mustKind[RawEvent](), h, opts)
+	if err == nil {
+		err = r.open()
+	}
 	switch {
 	case err != nil:
 		panic(fmt.Sprintf("cactus: fallback at %s: %v", where, err))
@@ -49,10 +50,22 @@ func (r *Registry) registerOther(h func(context.Context, Event) error, opts []Op
 	r.other = added
 }
 
-// add is register for callers that hold the lock.
+// open says whether anything can still be registered. Its caller holds the lock.
+func (r *Registry) open() error {
+	if r.routes.Load() != nil {
+		return errors.New("it comes after the first dispatch: register everything at the start")
+	}
+	return nil
+}
+
 func (r *Registry) add(where string, k *kind, h func(context.Context, Event) error, opts []Option) error {
 	added, o, err := r.route(where, k, h, opts)
 	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.open(); err != nil {
 		return err
 	}
 	patterns := o.types
@@ -77,11 +90,9 @@ func (r *Registry) add(where string, k *kind, h func(context.Context, Event) err
 	return nil
 }
 
-// route makes a route, its middleware applied.
+// route makes a route, its middleware applied: without the lock, because a
+// middleware may look at the registry.
 func (r *Registry) route(where string, k *kind, h func(context.Context, Event) error, opts []Option) (*route, *options, error) {
-	if r.routes.Load() != nil {
-		return nil, nil, errors.New("it comes after the first dispatch: register everything at the start")
-	}
 	if h == nil {
 		return nil, nil, errors.New("the handler is nil")
 	}
@@ -99,7 +110,9 @@ func (r *Registry) route(where string, k *kind, h func(context.Context, Event) e
 		}
 		return ownError(err)
 	})
+	r.mu.Lock()
 	middleware := slices.Concat(r.middleware, o.middleware)
+	r.mu.Unlock()
 	for _, mw := range slices.Backward(middleware) {
 		if mw == nil {
 			return nil, nil, errors.New("it was given a nil middleware")

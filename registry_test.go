@@ -339,6 +339,20 @@ func TestRegistry_MiddlewareSeesMetaAndPullsSeeWhatItSet(t *testing.T) {
 	}
 }
 
+func TestRegistry_MiddlewareMayLookAtTheRegistryWhileItIsRegistered(t *testing.T) {
+	var r cactus.Registry
+	var seen [][]string
+	look := func(next cactus.HandlerFunc) cactus.HandlerFunc {
+		seen = append(seen, r.EventTypes())
+		return next
+	}
+	r.Use(look)
+	r.Handle("a.b", ignoreRaw)
+	r.Handle("c.d", ignoreRaw)
+	r.OnOther(func(context.Context, *cactus.RawEvent, bool) error { return nil })
+	require.Equal(t, [][]string{nil, {"a.b"}, {"a.b", "c.d"}}, seen)
+}
+
 type regional struct {
 	cactus.Full[struct {
 		Amount int `json:"amount" validate:"min=1"`

@@ -102,3 +102,16 @@ func TestUse_WrapsOutsideWithMiddleware(t *testing.T) {
 	protocoltest.Send(t, &r, protocoltest.New(t, "get:event", 1, nil))
 	require.Equal(t, []string{"a", "b", "c", "d", "e"}, order)
 }
+
+func TestUse_LetsMiddlewareLookAtTheRegistryWhileItIsRegistered(t *testing.T) {
+	var r protocol.Registry
+	var seen []int
+	r.Use(func(next protocol.HandlerFunc) protocol.HandlerFunc {
+		seen = append(seen, len(r.Events()))
+		return next
+	})
+	nothing := func(context.Context, *protocol.Event) (*protocol.Event, error) { return nil, nil }
+	protocol.HandleEvent(&r, "get:event", 1, nothing)
+	protocol.HandleEvent(&r, "get:event", 2, nothing)
+	require.Equal(t, []int{0, 1}, seen)
+}

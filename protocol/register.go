@@ -59,14 +59,6 @@ func (r *Registry) register(where string, k key, call HandlerFunc, t *typed, opt
 	case k.version < 1:
 		return errors.New("the version must be at least 1")
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.frozen.Load() != nil {
-		return errors.New("it comes after the first event: register everything at the start")
-	}
-	if other := r.handlers[k]; other != nil {
-		return fmt.Errorf("it is already handled, registered at %s", other.where)
-	}
 	var o handleOptions
 	for _, opt := range opts {
 		if opt == nil {
@@ -74,14 +66,25 @@ func (r *Registry) register(where string, k key, call HandlerFunc, t *typed, opt
 		}
 		opt(&o)
 	}
+	r.mu.Lock()
+	middleware := slices.Concat(r.middleware, o.middleware)
+	r.mu.Unlock()
 	chain := recovered(call)
-	for _, mw := range slices.Backward(slices.Concat(r.middleware, o.middleware)) {
+	for _, mw := range slices.Backward(middleware) { // without the lock: it may look at the registry
 		if mw == nil {
 			return errors.New("it was given a nil middleware")
 		}
 		if chain = mw(chain); chain == nil {
 			return errors.New("a middleware returned a nil handler")
 		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.frozen.Load() != nil {
+		return errors.New("it comes after the first event: register everything at the start")
+	}
+	if other := r.handlers[k]; other != nil {
+		return fmt.Errorf("it is already handled, registered at %s", other.where)
 	}
 	if r.handlers == nil {
 		r.handlers = map[key]*handler{}
