@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"slices"
 	"sync"
@@ -367,6 +369,32 @@ func TestBackfill_SurvivesPanicsAndNonsense(t *testing.T) {
 	}
 	require.Empty(t, events[0].Tenant, "the list's own are left as they are")
 	require.True(t, events[0].ReceivedAt.IsZero())
+}
+
+func TestBackfill_TakesNoOtherAnswerForAnEmptyList(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"data":[]}`:                   "",
+		`{"data":null}`:                 "", // as a nil slice is written
+		`{"data":[],"next":null}`:       "",
+		`{}`:                            `backfill: list of events: field "data": is missing, want an array`,
+		`null`:                          `backfill: list of events: field "data": is missing, want an array`,
+		`{"items":[{"id":"evt_1"}]}`:    `backfill: list of events: field "data": is missing, want an array`,
+		`{"data":[null]}`:               "backfill: list of events: body: must be a JSON object",
+		`{"data":{}}`:                   `backfill: list of events: field "data": must be an array, not object`,
+		`{"data":[],"next":{"a":"b"}}`:  `backfill: list of events: field "next": must be a string, not object`,
+		`{"data":[],"next":"x","data":`: "backfill: list of events: is not JSON",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+		client := cactus.NewClient("key", cactus.WithBaseURL(server.URL))
+		got, err := new(cactus.Registry).Backfill(t.Context(), client, noon)
+		server.Close()
+		require.Zero(t, got.Seen)
+		if want == "" {
+			require.NoError(t, err, body)
+			continue
+		}
+		require.EqualError(t, err, want, body)
+	}
 }
 
 func TestBackfill_AsksForNoMoreOnceAnEventFailed(t *testing.T) {

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync/atomic"
+	"net/url"
+	"strings"
 
 	"golang.org/x/time/rate"
 
@@ -19,7 +20,8 @@ type Diagnoser interface {
 
 // Diagnose finds out why src refuses req, for those who call [Registry.Receive].
 // It reports false if src does not know how to, or its [Resolver] chose nothing.
-// A zero ReceivedAt is now.
+// A zero ReceivedAt is now. The Diagnosis has req's path, if it has a URL, and
+// the tenant.
 //
 // It costs many times what Receive does, and nobody counts here how often it is
 // called. The sender must learn neither what it says nor how long it took.
@@ -36,20 +38,40 @@ func Diagnose(ctx context.Context, src Source, req *Request) (signature.Diagnosi
 	if !ok {
 		return signature.Diagnosis{}, false
 	}
-	return diagnoser.Diagnose(ctx, &its), true
+	return diagnosed(ctx, diagnoser, &its), true
 }
+
+// diagnosed asks a Diagnoser and says which request it was about.
+func diagnosed(ctx context.Context, diagnoser Diagnoser, req *Request) signature.Diagnosis {
+	its := diagnoser.Diagnose(ctx, req)
+	its.Tenant = bounded(req.Tenant)
+	if req.URL != nil {
+		its.Path = bounded(req.URL.Path)
+	}
+	return its
+}
+
+// bounded returns valid UTF-8 of at most maxLogged bytes.
+func bounded(text string) string { return strings.ToValidUTF8(text[:min(len(text), maxLogged)], "") }
 
 // WithDiagnostics calls hook with the reason why a signature was refused, for
 // sources that are a [Diagnoser], as all of this module are: a body that was
 // encoded anew on the way, a clock, an old key, a secret of the wrong kind. What
-// hook is given has no part of a secret, a body or a signature in it.
+// hook is given has no part of a secret, a body or a signature in it, and no
+// query. It names the request's path and, of a [Resolver], the tenant: nobody has
+// verified either, so they are what a stranger asked for. If your paths are
+// secrets, keep Path out of the log.
 //
 // Hook runs on a goroutine of its own, maybe after the sender was answered, and
 // the answer is the same as without. Its context has the values of the request's
-// and is not cancelled. It is called once a second at most, after a first five;
-// what was left out is counted in the next Diagnosis. [WithDiagnosticsRate]
-// changes that. No more calls run at the same time than may come at once. A
-// panic of hook is logged. A nil hook is none.
+// and is not cancelled. It is called once a second on average, and up to five
+// times at once after a pause; what was left out is counted in the next
+// Diagnosis. [WithDiagnosticsRate] changes that. No more calls run at the same
+// time than may come at once. A panic of hook is logged. A nil hook is none.
+//
+// A sender who is refused all the time does not use that up: of one tenant and one
+// kind of refusal, such as a missing signature, come no more than three at once,
+// and those that had no Diagnosis lately go first.
 func WithDiagnostics(hook func(ctx context.Context, d signature.Diagnosis)) HandlerOption {
 	return func(h *handler) {
 		h.diagnoses = nil
@@ -60,9 +82,10 @@ func WithDiagnostics(hook func(ctx context.Context, d signature.Diagnosis)) Hand
 }
 
 // WithDiagnosticsRate is how many diagnoses [WithDiagnostics] makes a second, and
-// how many may come at once. Each hashes up to 64 MiB, which with the encodings of
-// a large body takes up to some tenths of a second of a core. It panics unless both
-// are positive.
+// how many may come at once, the half of which, rounded down, is kept for who had
+// none lately. Each hashes up to 64 MiB, which with the encodings of a large body
+// takes up to some tenths of a second of a core. It panics unless both are
+// positive.
 func WithDiagnosticsRate(perSecond float64, burst int) HandlerOption {
 	if !(perSecond > 0) || burst <= 0 { // nor NaN
 		panic("cactus: WithDiagnosticsRate needs a positive rate and burst")
@@ -70,64 +93,45 @@ func WithDiagnosticsRate(perSecond float64, burst int) HandlerOption {
 	return func(h *handler) { h.diagnosesRate, h.diagnosesBurst = rate.Limit(perSecond), burst }
 }
 
-// The defaults of WithDiagnosticsRate.
-const (
-	defaultDiagnosesRate  = rate.Limit(1)
-	defaultDiagnosesBurst = 5
-)
-
 // diagnoses is what a handler needs to look into refused requests.
 type diagnoses struct {
-	hook    func(ctx context.Context, d signature.Diagnosis)
-	limiter *rate.Limiter
-	places  chan struct{} // one for each that runs
-	skipped atomic.Int64
+	*shares
+
+	hook func(ctx context.Context, d signature.Diagnosis)
 }
 
 // limit sets the rate. A zero burst is the default's.
-func (s *diagnoses) limit(perSecond rate.Limit, burst int) {
-	if burst == 0 {
-		perSecond, burst = defaultDiagnosesRate, defaultDiagnosesBurst
-	}
-	s.limiter, s.places = rate.NewLimiter(perSecond, burst), make(chan struct{}, burst)
-}
-
-// begin takes a place, or counts the request as skipped.
-func (s *diagnoses) begin() bool {
-	select {
-	case s.places <- struct{}{}:
-	default:
-		s.skipped.Add(1)
-		return false
-	}
-	if !s.limiter.Allow() {
-		<-s.places
-		s.skipped.Add(1)
-		return false
-	}
-	return true
-}
+func (s *diagnoses) limit(perSecond rate.Limit, burst int) { s.shares = newShares(perSecond, burst) }
 
 // diagnose looks into a request that src refused, beside the answer: how long
 // that takes tells what is found.
 func (h *handler) diagnose(ctx context.Context, src Source, d *delivery, err error) {
 	diagnoser, ok := src.(Diagnoser)
-	if !ok || !errors.Is(err, signature.ErrRefused) || !h.diagnoses.begin() {
+	if !ok || !errors.Is(err, signature.ErrRefused) || !h.diagnoses.begin(d.req.Tenant, err) {
 		return
 	}
 	d.kept = true // the body is not reused
 	req := d.req
-	req.Header = req.Header.Clone() // whoever called us may change it once we are done
+	req.Header = req.Header.Clone() // whoever called us may change them once we are done
+	req.URL = cloneURL(req.URL)
 	ctx = context.WithoutCancel(ctx)
 	go func() {
-		defer func() { <-h.diagnoses.places }()
+		defer h.diagnoses.end()
 		if err := recovered(func() error {
-			its := diagnoser.Diagnose(ctx, &req)
-			its.Skipped = int(h.diagnoses.skipped.Swap(0))
+			its := diagnosed(ctx, diagnoser, &req)
+			its.Skipped = h.diagnoses.takeSkipped()
 			h.diagnoses.hook(ctx, its)
 			return nil
 		}); err != nil {
 			h.log.LogAttrs(ctx, slog.LevelError, "diagnostics failed", slog.String("error", err.Error()))
 		}
 	}()
+}
+
+func cloneURL(u *url.URL) *url.URL {
+	if u == nil {
+		return nil
+	}
+	its := *u
+	return &its
 }

@@ -45,6 +45,34 @@ func ExampleWithDiagnostics() {
 	// 401 refused
 }
 
+// Of many tenants with a secret each, the diagnosis says whose signatures fail.
+func ExampleWithDiagnostics_tenants() {
+	verifiers := map[string]*signature.StandardWebhooks{
+		"acme": signature.Must(signature.NewStandardWebhooks(signature.Key{Name: "acme's", Secret: "whsec_bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3"})),
+	}
+	source := cactus.PerRequest(func(_ context.Context, req *cactus.Request) (string, cactus.Source, error) {
+		tenant := req.PathValue("tenant")
+		verifier, ok := verifiers[tenant]
+		if !ok {
+			return "", nil, cactus.ErrNoTenant
+		}
+		return tenant, cactus.Thin(verifier), nil
+	})
+	told := make(chan struct{})
+	mux := http.NewServeMux()
+	mux.Handle("POST /webhooks/{tenant}", cactus.NewHandler(new(cactus.Registry), source,
+		cactus.WithDiagnostics(func(_ context.Context, d signature.Diagnosis) {
+			fmt.Println(d.Tenant, d.Path, d.Findings[0].Cause)
+			close(told)
+		})))
+
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/webhooks/acme?key=hidden", strings.NewReader(lostThin))
+	r.Header.Set("Content-Type", "application/json")
+	mux.ServeHTTP(httptest.NewRecorder(), r)
+	<-told
+	// Output: acme /webhooks/acme no signature
+}
+
 // Messages of a queue that forgot when they arrived are too old for their
 // signatures.
 func ExampleDiagnose() {

@@ -98,7 +98,21 @@ func TestHandler_RefusesWhatIsNotAsItShouldBe(t *testing.T) {
 	require.Equal(t, "cactus: malformed event: envelope field \"id\": is missing\n", w.Body.String())
 	w = serve(h, signed(t, "evt_1", lostThin))
 	require.Equal(t, 400, w.Code)
-	require.Equal(t, "cactus: malformed event: envelope field \"id\": must be the Webhook-Id header's\n", w.Body.String())
+	require.Equal(t, "cactus: malformed event: envelope field \"id\": must be the signed header's\n", w.Body.String())
+}
+
+func TestThin_TakesTheIDThatWasSigned(t *testing.T) {
+	svix := scheme()
+	svix.Svix = true
+	r := &cactus.Registry{}
+	cactus.On(r, func(context.Context, *types.OrderLostPushed) error { return nil })
+	for id, status := range map[string]int{"evt_849": 200, "evt_1": 400} {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(lostThin))
+		req.Header.Set("Content-Type", "application/json")
+		require.NoError(t, svix.Sign(req.Header, id, []byte(lostThin), time.Now()))
+		req.Header.Set("Webhook-Id", "evt_849") // counts for nothing
+		require.Equal(t, status, serve(cactus.NewHandler(r, cactus.Thin(svix)), req).Code, id)
+	}
 }
 
 type errReader struct{}

@@ -41,6 +41,9 @@ func (q EventQuery) encode() string {
 	return "?" + v.Encode()
 }
 
+// errNoList keeps what is no list at all from passing for an empty one.
+var errNoList = errors.New(`list of events: field "data": is missing, want an array`)
+
 // Events walks Cactus Corp's list of events from page to page: GET /v1/events,
 // or where [WithEventPath] has events, without the id. The answer has the events
 // in data and the cursor of the next page in next. An error ends the walk.
@@ -62,8 +65,13 @@ func (c *Client) Events(ctx context.Context, q EventQuery) iter.Seq2[*Envelope, 
 				Data []json.RawMessage `json:"data"`
 				Next string            `json:"next"`
 			}
+			list.Data = []json.RawMessage{nil} // stays if there is no data
 			if err := json.Unmarshal(body, &list); err != nil {
 				yield(nil, fmt.Errorf("list of events: %w", redact("", body, reflect.TypeOf(list), err)))
+				return
+			}
+			if len(list.Data) == 1 && list.Data[0] == nil {
+				yield(nil, errNoList)
 				return
 			}
 			for _, item := range list.Data {

@@ -179,8 +179,9 @@ func (l Limits) or(other Limits) Limits {
 }
 
 // Thin is the source of Cactus Corp's own requests: Standard Webhooks headers
-// and the body of [ParseEnvelope]. The Webhook-Id that was signed must be the
-// body's id. It panics if v is nil.
+// and the body of [ParseEnvelope]. The id that was signed must be the body's id. The
+// payload that the Standard Webhooks specification recommends has no id in it: for
+// that, use package source/standardwebhooks. It panics if v is nil.
 func Thin(v *signature.StandardWebhooks) Source {
 	if v == nil {
 		panic("cactus: Thin needs a verifier")
@@ -203,8 +204,8 @@ func (t thin) Parse(dst []Envelope, req *Request) ([]Envelope, error) {
 	if err != nil {
 		return dst, err
 	}
-	if id := req.Header["Webhook-Id"]; len(id) != 1 || id[0] != envs[len(dst)].ID {
-		return dst, malformed(&envelope.Error{Field: "id", Problem: "must be the Webhook-Id header's"})
+	if t.verifier.ID(req.Header) != envs[len(dst)].ID { // which is never empty
+		return dst, malformed(&envelope.Error{Field: "id", Problem: "must be the signed header's"})
 	}
 	return envs, nil
 }

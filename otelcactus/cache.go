@@ -22,6 +22,14 @@ func (c *cache[K, V]) get(key K) (V, bool) {
 	return zero, false
 }
 
+// len returns how many there are.
+func (c *cache[K, V]) len() int {
+	if m := c.read.Load(); m != nil {
+		return len(*m)
+	}
+	return 0
+}
+
 // add keeps v, unless somebody was faster, and returns what is kept.
 func (c *cache[K, V]) add(key K, v V) V {
 	c.mu.Lock()

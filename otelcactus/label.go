@@ -56,6 +56,10 @@ func spanName(operation, destination string) string {
 	return operation + " " + destination
 }
 
+// maxLearned bounds the types that are known without [WithEventTypes], should an
+// EventType method return what a sender sent.
+const maxLearned = 1000
+
 // labelsOf returns the labels of the event's type. A type that the event's Go
 // type declares is known from the first event on: there are only so many Go
 // types.
@@ -65,7 +69,7 @@ func (p *process) labelsOf(event cactus.Event) *labels {
 		return l
 	}
 	typed, ok := event.(interface{ EventType() string })
-	if !ok || typed.EventType() != eventType {
+	if !ok || typed.EventType() != eventType || p.known.len() >= len(p.eventTypes)+maxLearned {
 		return p.other
 	}
 	return p.known.add(eventType, p.labels(eventType))

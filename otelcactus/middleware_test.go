@@ -270,3 +270,31 @@ func TestWithReason_PanicsWithoutNameOrError(t *testing.T) {
 	require.PanicsWithValue(t, "otelcactus: WithReason needs a name and an error", func() { otelcactus.WithReason("", errLate) })
 	require.PanicsWithValue(t, "otelcactus: WithReason needs a name and an error", func() { otelcactus.WithReason("late", nil) })
 }
+
+// whatever says of itself what its sender has said.
+type whatever struct {
+	cactus.Full[map[string]any]
+}
+
+func (w *whatever) EventType() string {
+	if w.Type == "" {
+		return "shop.any"
+	}
+	return w.Type
+}
+
+func TestMiddleware_KnowsOnlySoManyTypes(t *testing.T) {
+	told := newTelemetry()
+	r := new(cactus.Registry)
+	r.Use(otelcactus.Middleware(told.options(otelcactus.WithEventTypes("shop.last"))...))
+	cactus.On(r, func(context.Context, *whatever) error { return nil }, cactus.WithTypes("shop.*"))
+	for i := range 1500 {
+		env := &cactus.Envelope{Meta: cactus.Meta{ID: "evt_1", Type: fmt.Sprint("shop.", i)}, Data: []byte(`{}`)}
+		require.NoError(t, r.Dispatch(t.Context(), env))
+	}
+	require.NoError(t, r.Dispatch(t.Context(), &cactus.Envelope{Meta: cactus.Meta{ID: "evt_1", Type: "shop.last"}, Data: []byte(`{}`)}))
+	counts := told.counts(t, consumed)
+	require.Len(t, counts, 1002, "a thousand, the one that was named, and the rest")
+	require.Equal(t, 500, counts["cactus.event.type=_OTHER cactus.outcome=handled"])
+	require.Equal(t, 1, counts["cactus.event.type=shop.last cactus.outcome=handled"])
+}

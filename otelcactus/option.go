@@ -53,8 +53,8 @@ func WithDestination(name string) Option {
 // Catalogue. Several calls add up.
 //
 // [Middleware] knows without it the types that have a Go type of their own,
-// registered under its EventType. Types of Handle, OnOther and of patterns
-// have to be named here. [Fetcher] knows only what is named here.
+// registered under its EventType, up to a thousand. Types of Handle, OnOther and
+// of patterns have to be named here. [Fetcher] knows only what is named here.
 func WithEventTypes(types ...string) Option {
 	return func(s *settings) { s.eventTypes = append(s.eventTypes, types...) }
 }

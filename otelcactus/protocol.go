@@ -88,10 +88,20 @@ func (p *spoken) record(ctx context.Context, operation string, start []trace.Spa
 	}()
 	answer, err := next(ctx, event)
 	returned = true
-	if kind := p.failure(answer, err); kind != "" && span.IsRecording() {
+	if kind := p.failureOf(answer, err); kind != "" && span.IsRecording() {
 		p.fail(span, kind, p.judge(err, true))
 	}
 	return answer, err
+}
+
+// failureOf does not panic over an error that cannot be looked at.
+func (p *spoken) failureOf(answer *protocol.Event, err error) (kind string) {
+	defer func() {
+		if recover() != nil {
+			kind = other
+		}
+	}()
+	return p.failure(answer, err)
 }
 
 func (*spoken) fail(span trace.Span, kind string, v verdict) {

@@ -74,7 +74,10 @@ func TestProtocolMiddleware_RecordsFailuresOfTheServerAlone(t *testing.T) {
 		}},
 		"failed":  {"_OTHER", func(context.Context, *protocol.Event) (*protocol.Event, error) { return nil, errors.New("no") }},
 		"timeout": {"timeout", func(context.Context, *protocol.Event) (*protocol.Event, error) { return nil, context.DeadlineExceeded }},
-		"panic":   {"panic", func(context.Context, *protocol.Event) (*protocol.Event, error) { panic("no") }},
+		"spoilt": {"_OTHER", func(context.Context, *protocol.Event) (*protocol.Event, error) {
+			return nil, (*spoilt)(nil)
+		}},
+		"panic": {"panic", func(context.Context, *protocol.Event) (*protocol.Event, error) { panic("no") }},
 		"dependency": {"notFound", func(context.Context, *protocol.Event) (*protocol.Event, error) {
 			return nil, &protocol.ResponseError{Type: protocol.TypeNotFound}
 		}},

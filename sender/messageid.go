@@ -67,7 +67,7 @@ func (m *Message) setID(h http.Header) {
 	if m.ID == "" || m.IDHeader == "" {
 		return
 	}
-	if _, ok := m.Signer.(*signature.StandardWebhooks); ok && m.IDHeader == DefaultIDHeader {
+	if s, ok := m.Signer.(*signature.StandardWebhooks); ok && !s.Svix && m.IDHeader == DefaultIDHeader {
 		return
 	}
 	h[m.IDHeader] = []string{m.ID}

@@ -33,21 +33,25 @@ func TestIDHeader_TellsARetryFromANewMessage(t *testing.T) {
 
 	legacy := Sign(signature.Must(LegacyWhisperer("secret")))
 	hub := Sign(signature.Must(signature.NewGitHub(signature.Key{Secret: "not the secret of a webhook"})))
+	svix := signature.Must(signature.NewStandardWebhooks(signature.Key{Secret: secret}))
+	svix.Svix = true
 	for name, c := range map[string]struct {
 		opts []Option
 		want string // the header; "": none
 	}{
-		"unsigned":                  {nil, "Webhook-Id"},
-		"a form":                    {[]Option{Form()}, "Webhook-Id"},
-		"a legacy signature":        {[]Option{legacy}, "Webhook-Id"},
-		"another's signature":       {[]Option{hub, IDHeader("X-GitHub-Delivery")}, "X-Github-Delivery"},
-		"a signature with an id":    {[]Option{Secret(secret)}, "Webhook-Id"},
-		"the same under two names":  {[]Option{Secret(secret), IDHeader("idempotency-key")}, "Idempotency-Key"},
-		"a signature, and no other": {[]Option{Secret(secret), IDHeader("")}, "Webhook-Id"},
-		"the name of Svix":          {[]Option{IDHeader("svix-id")}, "Svix-Id"},
-		"none is asked for":         {[]Option{IDHeader("")}, ""},
-		"there is none":             {[]Option{NoID()}, ""},
-		"it is empty":               {[]Option{ID(func() string { return "" })}, ""},
+		"unsigned":                   {nil, "Webhook-Id"},
+		"a form":                     {[]Option{Form()}, "Webhook-Id"},
+		"a legacy signature":         {[]Option{legacy}, "Webhook-Id"},
+		"another's signature":        {[]Option{hub, IDHeader("X-GitHub-Delivery")}, "X-Github-Delivery"},
+		"a signature with an id":     {[]Option{Secret(secret)}, "Webhook-Id"},
+		"the same under two names":   {[]Option{Secret(secret), IDHeader("idempotency-key")}, "Idempotency-Key"},
+		"a signature, and no other":  {[]Option{Secret(secret), IDHeader("")}, "Webhook-Id"},
+		"the name of Svix":           {[]Option{IDHeader("svix-id")}, "Svix-Id"},
+		"a signature as Svix has it": {[]Option{Sign(svix)}, "Webhook-Id"},
+		"the same, under its name":   {[]Option{Sign(svix), IDHeader("svix-id")}, "Svix-Id"},
+		"none is asked for":          {[]Option{IDHeader("")}, ""},
+		"there is none":              {[]Option{NoID()}, ""},
+		"it is empty":                {[]Option{ID(func() string { return "" })}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

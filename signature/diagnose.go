@@ -11,7 +11,7 @@ import (
 )
 
 // Diagnoser is optional on a [Verifier]: it finds out why a request is refused.
-// All schemes of this package but [Token], which signs nothing, are one.
+// All schemes of this package are one.
 //
 // Diagnose takes what Verify takes and is for refused requests only, some of
 // them, and never before the sender is answered: it costs many times what
@@ -20,6 +20,36 @@ import (
 // time and the windows of keys alone. It does not change h or body.
 type Diagnoser interface {
 	Diagnose(h http.Header, body []byte, at time.Time) Diagnosis
+}
+
+// Diagnose finds out why v refuses a request: it asks v if that is a [Diagnoser].
+// Of any other verifier it knows the error that Verify returns and so, at most,
+// whether there was a signature that could be read. It costs what [Diagnoser]
+// says.
+func Diagnose(v Verifier, h http.Header, body []byte, at time.Time) Diagnosis {
+	if d, ok := v.(Diagnoser); ok {
+		return d.Diagnose(h, body, at)
+	}
+	_, err := v.Verify(h, body, at)
+	d := Diagnosis{Err: err}
+	if err != nil {
+		d.add(Finding{Cause: causeOf(err), Detail: "its verifier says no more"})
+	}
+	return d
+}
+
+// causeOf returns what an error alone says. Its text may be a stranger's.
+func causeOf(err error) Cause {
+	switch {
+	case errors.Is(err, ErrNoSignature):
+		return CauseNoSignature
+	case errors.Is(err, ErrBadHeader):
+		return CauseBadHeader
+	case errors.Is(err, ErrUnsupported):
+		return CauseUnsupported
+	default:
+		return CauseUnexplained
+	}
 }
 
 var (

@@ -394,7 +394,7 @@ func TestDiagnose_knowsSvixHeaders(t *testing.T) {
 	}
 	got := requireDiagnosis(t, d, v, svix(d.headers(rich)), rich, testTime())
 	require.Equal(t, []signature.Cause{signature.CauseOtherProvider}, causes(got))
-	require.Contains(t, got.String(), "headers of Svix: rename svix-* to webhook-*, under which the signature is good")
+	require.Contains(t, got.String(), "headers of Svix: set the scheme's Svix: the signature is good then")
 
 	got = requireDiagnosis(t, d, v, svix(d.headers(rich+"\n")), rich, testTime())
 	require.Equal(t, []signature.Cause{signature.CauseOtherProvider, signature.CauseBodyChanged}, causes(got))

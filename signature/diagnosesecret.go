@@ -121,4 +121,5 @@ const (
 	gitHubName   = "GitHub"
 	slackName    = "Slack"
 	templateName = "Template"
+	tokenName    = "Token"
 )

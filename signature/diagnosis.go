@@ -13,15 +13,21 @@ import (
 // or of a signature in it, and never the signature that was expected. The zero
 // Diagnosis is that of a request which nobody refused.
 type Diagnosis struct {
-	// Scheme is the scheme that looked, such as "Stripe".
+	// Scheme is the scheme that looked, such as "Stripe". It is empty for a
+	// verifier that is no [Diagnoser].
 	Scheme string
+	// Path and Tenant are those of the request, if they are known: see
+	// cactus.WithDiagnostics. Each has at most 200 bytes, and a stranger may
+	// have chosen them. Diagnose leaves them empty.
+	Path, Tenant string
 	// Err is what Verify returned. Nil: the request is accepted.
 	Err error `json:"-"`
 	// Findings are what is wrong, in the order of the checks. A refused request
 	// has one at least.
 	Findings []Finding
-	// Skipped is how many refused requests before this one were not looked
-	// into, because there were too many. Diagnose leaves it zero.
+	// Skipped is how many refused requests before this one, of whatever path and
+	// tenant, were not looked into, because there were too many. Diagnose leaves
+	// it zero.
 	Skipped int
 }
 
@@ -35,7 +41,7 @@ func (d Diagnosis) Has(c Cause) bool {
 	return false
 }
 
-// String returns the diagnosis in a sentence.
+// String returns the diagnosis in a sentence, without Path and Tenant.
 func (d Diagnosis) String() string {
 	if d.Err == nil {
 		return strings.TrimPrefix(d.Scheme+": ", ": ") + "the signature is good"
@@ -43,10 +49,11 @@ func (d Diagnosis) String() string {
 	var b strings.Builder
 	b.WriteString(d.Scheme)
 	for i, f := range d.Findings {
-		if i == 0 {
-			b.WriteString(": ")
-		} else {
+		switch {
+		case i > 0:
 			b.WriteString("; ")
+		case d.Scheme != "":
+			b.WriteString(": ")
 		}
 		b.WriteString(f.String())
 	}
@@ -56,7 +63,7 @@ func (d Diagnosis) String() string {
 	return b.String()
 }
 
-// LogValue returns the scheme, the causes and the words.
+// LogValue returns the scheme, the causes, the words and what else is known.
 func (d Diagnosis) LogValue() slog.Value {
 	causes := make([]string, 0, len(d.Findings))
 	for _, f := range d.Findings {
@@ -64,6 +71,12 @@ func (d Diagnosis) LogValue() slog.Value {
 	}
 	attrs := []slog.Attr{
 		slog.String("scheme", d.Scheme), slog.String("causes", strings.Join(causes, ", ")), slog.String("text", d.String()),
+	}
+	if d.Path != "" {
+		attrs = append(attrs, slog.String("path", d.Path))
+	}
+	if d.Tenant != "" {
+		attrs = append(attrs, slog.String("tenant", d.Tenant))
 	}
 	if d.Skipped > 0 {
 		attrs = append(attrs, slog.Int("skipped", d.Skipped))

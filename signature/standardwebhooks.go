@@ -19,11 +19,33 @@ type StandardWebhooks struct {
 	Tolerance time.Duration
 	// Now is the clock for calls with a zero time. Nil: [time.Now].
 	Now func() time.Time
+	// Svix has the headers be svix-id, svix-timestamp and svix-signature, as
+	// senders that use Svix mostly call them. Those of the specification are not
+	// looked at then, and the other way round.
+	Svix bool
 
-	ring      *ring
-	id        *header
-	stamp     *header
-	signature *header
+	ring     *ring
+	standard *standardHeaders
+	svix     *standardHeaders
+}
+
+// standardHeaders are the three headers under one of their names.
+type standardHeaders struct{ id, stamp, signature *header }
+
+func newStandardHeaders(prefix string) *standardHeaders {
+	return &standardHeaders{
+		id:        newHeader(prefix+"-Id", ErrBadHeader),
+		stamp:     newHeader(prefix+"-Timestamp", ErrBadHeader),
+		signature: newHeader(prefix+"-Signature", ErrNoSignature),
+	}
+}
+
+// headers returns those that count. They are nil without a constructor.
+func (s *StandardWebhooks) headers() *standardHeaders {
+	if s.Svix {
+		return s.svix
+	}
+	return s.standard
 }
 
 // NewStandardWebhooks returns the scheme with the given keys, whose secrets are
@@ -40,12 +62,19 @@ func NewStandardWebhooks(keys ...Key) (*StandardWebhooks, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &StandardWebhooks{
-		ring:      r,
-		id:        newHeader("Webhook-Id", ErrBadHeader),
-		stamp:     newHeader("Webhook-Timestamp", ErrBadHeader),
-		signature: newHeader("Webhook-Signature", ErrNoSignature),
-	}, nil
+	return &StandardWebhooks{ring: r, standard: newStandardHeaders("Webhook"), svix: newStandardHeaders("Svix")}, nil
+}
+
+// ID returns the id of a request that Verify has accepted, which is signed.
+func (s *StandardWebhooks) ID(h http.Header) string {
+	if s.ring == nil {
+		return ""
+	}
+	id, err := s.headers().id.only(h)
+	if err != nil {
+		return ""
+	}
+	return id
 }
 
 // Verify implements [Verifier]. An id is 1 to 256 visible ASCII characters
@@ -60,24 +89,25 @@ func (s *StandardWebhooks) Verify(h http.Header, body []byte, at time.Time) (str
 	if s.ring == nil {
 		return "", ErrNoKey
 	}
-	lines, err := s.signature.lines(h)
+	its := s.headers()
+	lines, err := its.signature.lines(h)
 	if err != nil {
 		return "", err
 	}
-	id, err := s.id.only(h)
+	id, err := its.id.only(h)
 	if err != nil {
 		return "", err
 	}
 	if !validID(id, ".") {
-		return "", s.id.malformed
+		return "", its.id.malformed
 	}
-	text, err := s.stamp.only(h)
+	text, err := its.stamp.only(h)
 	if err != nil {
 		return "", err
 	}
 	stamp, ok := parseStamp(text)
 	if !ok {
-		return "", s.stamp.malformed
+		return "", its.stamp.malformed
 	}
 	at = instant(at, s.Now)
 	if err := checkAge(stamp, at, s.Tolerance); err != nil {
@@ -124,7 +154,7 @@ func (s *StandardWebhooks) collect(sc *scratch, lines []string, t time.Time) err
 	if sc.seen == 0 && skipped&s.ring.kinds != 0 {
 		return ErrNoKey
 	}
-	return s.signature.outcome(sc)
+	return s.headers().signature.outcome(sc)
 }
 
 // Sign implements [Signer]. It writes one signature for every key that can
@@ -170,42 +200,45 @@ func (s *StandardWebhooks) Sign(h http.Header, id string, body []byte, at time.T
 	}
 	// One array for the three values; the capacities keep an Add apart.
 	values := []string{id, string(sc.text[len(id)+1 : sc.cut-1]), string(sc.out)}
-	h[s.id.name] = values[0:1:1]
-	h[s.stamp.name] = values[1:2:2]
-	h[s.signature.name] = values[2:3:3]
+	its := s.headers()
+	h[its.id.name] = values[0:1:1]
+	h[its.stamp.name] = values[1:2:2]
+	h[its.signature.name] = values[2:3:3]
 	return nil
 }
 
-// Diagnose implements [Diagnoser]. Requests that are signed under Svix's header
-// names are recognised.
+// Diagnose implements [Diagnoser]. Requests that are signed under the other names
+// of the headers are recognised, see Svix.
 func (s *StandardWebhooks) Diagnose(h http.Header, body []byte, at time.Time) Diagnosis {
 	at = instant(at, s.Now)
 	_, err := s.Verify(h, body, at)
-	if s.ring != nil && !present(h, s.signature.name) && present(h, "Svix-Signature") {
-		return s.diagnoseSvix(h, body, at, err)
-	}
 	q := inquest{
 		scheme: standardName, ring: s.ring, signed: "{id}.{timestamp}.{body}", form: "v1,<base64> or v1a,<base64>",
 		tolerance: s.Tolerance, base64: true,
 	}
-	if s.ring != nil {
-		q.signature, q.stampName = s.signature.name, s.stamp.name
-		q.id, q.stamp = looseValue(h, s.id.name), looseValue(h, s.stamp.name)
+	if s.ring == nil {
+		return q.diagnose(h, body, at, err)
 	}
+	its, other := s.headers(), *s
+	other.Svix = !s.Svix
+	if !present(h, its.signature.name) && present(h, other.headers().signature.name) {
+		return other.diagnoseNames(h, body, at, err)
+	}
+	q.signature, q.stampName = its.signature.name, its.stamp.name
+	q.id, q.stamp = looseValue(h, its.id.name), looseValue(h, its.stamp.name)
 	return q.diagnose(h, body, at, err)
 }
 
-// diagnoseSvix looks into a request with the headers that Svix had before there
-// was a standard. They mean the same.
-func (s *StandardWebhooks) diagnoseSvix(h http.Header, body []byte, at time.Time, err error) Diagnosis {
-	renamed := make(http.Header, 3)
-	for _, part := range [...]string{"Id", "Timestamp", "Signature"} {
-		renamed["Webhook-"+part] = h["Svix-"+part]
+// diagnoseNames looks into a request that err refused under the other names of
+// the headers. They mean the same.
+func (s *StandardWebhooks) diagnoseNames(h http.Header, body []byte, at time.Time, err error) Diagnosis {
+	d := s.Diagnose(h, body, at)
+	other := Finding{Cause: CauseOtherProvider, Provider: "Svix", Detail: "set the scheme's Svix"}
+	if !s.Svix {
+		other.Provider, other.Detail = standardName, "do not set the scheme's Svix"
 	}
-	d := s.Diagnose(renamed, body, at)
-	other := Finding{Cause: CauseOtherProvider, Provider: "Svix", Detail: "rename svix-* to webhook-*"}
 	if d.Err == nil {
-		other.Detail += ", under which the signature is good"
+		other.Detail += ": the signature is good then"
 	}
 	d.Err, d.Findings = err, append([]Finding{other}, d.Findings...)
 	return d

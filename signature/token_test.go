@@ -146,9 +146,16 @@ func FuzzToken(f *testing.F) {
 		f.Add(seed)
 	}
 	s := signature.Must(signature.NewToken("X-Api-Key", signature.Key{Secret: tokenOld}, signature.Key{Secret: tokenNew}))
+	strangers := s.Diagnose(http.Header{"X-Api-Key": {"a stranger's"}}, nil, testTime())
 	f.Fuzz(func(t *testing.T, token string) {
 		_, err := s.Verify(http.Header{"X-Api-Key": {token}}, nil, testTime())
 		require.Equal(t, token == tokenOld || token == tokenNew, err == nil)
+		d := s.Diagnose(http.Header{"X-Api-Key": {token}}, nil, testTime())
+		require.Equal(t, err, d.Err)
+		require.Equal(t, err == nil, len(d.Findings) == 0)
+		if d.Has(signature.CauseUnexplained) {
+			require.Equal(t, strangers.String(), d.String(), "nothing of it is shown")
+		}
 	})
 }
 

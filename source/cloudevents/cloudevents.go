@@ -5,7 +5,8 @@
 // webhooks, at https://github.com/cloudevents/spec.
 //
 // CloudEvents say nothing about signatures, so [New] takes any scheme of package
-// signature.
+// signature. Who keeps requests, such as package inbox, keeps them without the
+// header of one that is a [signature.Concealer], as [signature.Token] is.
 //
 // # What becomes of an event
 //
@@ -85,6 +86,7 @@ var _ interface {
 	cactus.Source
 	cactus.Limiter
 	cactus.Responder
+	cactus.Concealer
 } = (*source)(nil)
 
 func (s *source) Limits() cactus.Limits {
@@ -97,6 +99,13 @@ func (s *source) Limits() cactus.Limits {
 
 func (s *source) Verify(_ context.Context, req *cactus.Request) (string, error) {
 	return s.verifier.Verify(req.Header, req.Body, req.ReceivedAt)
+}
+
+// Conceal implements [cactus.Concealer].
+func (s *source) Conceal(req *cactus.Request) {
+	if c, ok := s.verifier.(signature.Concealer); ok {
+		req.Header = c.Conceal(req.Header)
+	}
 }
 
 func (s *source) Parse(dst []cactus.Envelope, req *cactus.Request) ([]cactus.Envelope, error) {

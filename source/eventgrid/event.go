@@ -87,6 +87,9 @@ func (e *event) member(key, value []byte) (err error) {
 	case idField:
 		e.id, err = text(key, value)
 	case topicField:
+		if string(value) == `""` {
+			return nil // Event Grid puts the topic in where a publisher does not
+		}
 		e.topic, err = text(key, value)
 	case typeField:
 		e.typ, err = text(key, value)

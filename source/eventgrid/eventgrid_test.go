@@ -2,6 +2,7 @@ package eventgrid_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -322,6 +323,19 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestNew_TakesAnEmptyTopicForNone(t *testing.T) {
+	body := `[{"id":"1","topic":%s,"eventType":"a","eventTime":"2017-06-26T18:41:00.0000000+00:00","data":{}}]`
+	src := eventgrid.New(token())
+	ids := make([]string, 0, 3)
+	for _, topic := range []string{`""`, `null`, `"t"`} {
+		req := cactus.NewRequest(map[string][]string{"Content-Type": {"application/json"}}, fmt.Appendf(nil, body, topic), time.Time{})
+		envs, err := src.Parse(nil, req)
+		require.NoError(t, err, topic)
+		ids = append(ids, envs[0].DedupeID)
+	}
+	require.Equal(t, []string{"0  1", "0  1", "1 t 1"}, ids)
 }
 
 func TestConceal_LeavesOutTheTokenAlone(t *testing.T) {

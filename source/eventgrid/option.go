@@ -1,7 +1,6 @@
 package eventgrid
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -115,18 +114,4 @@ func means(key, name string) bool {
 	}
 	text, err := url.QueryUnescape(key)
 	return err == nil && text == name
-}
-
-// Diagnose implements [cactus.Diagnoser]. Of a token in the query, and of a
-// verifier that is no [signature.Diagnoser], it knows only the error.
-func (s *source) Diagnose(ctx context.Context, req *cactus.Request) signature.Diagnosis {
-	if d, ok := s.verifier.(signature.Diagnoser); ok && s.token == nil {
-		return d.Diagnose(req.Header, req.Body, req.ReceivedAt)
-	}
-	_, err := s.Verify(ctx, req)
-	d := signature.Diagnosis{Err: err}
-	if err != nil {
-		d.Findings = []signature.Finding{{Cause: signature.CauseUnexplained, Detail: "its verifier does not say why"}}
-	}
-	return d
 }

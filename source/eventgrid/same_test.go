@@ -61,7 +61,7 @@ func TestHandlersSeeTheSameWhicheverWayAnEventCame(t *testing.T) {
 	defer api.Close()
 
 	var seen []string
-	r := &cactus.Registry{Fetcher: stripe.NewClient("sk_test_key", cactus.WithBaseURL(api.URL))}
+	r := &cactus.Registry{Fetcher: stripe.NewClient("sk_test_key", "2025-12-15.clover", cactus.WithBaseURL(api.URL))}
 	cactus.On(r, func(ctx context.Context, e *accountUpdatedPushed) error {
 		full, err := e.Pull(ctx)
 		if err != nil {

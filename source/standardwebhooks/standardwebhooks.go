@@ -3,7 +3,8 @@
 //
 //	{"type": "user.created", "timestamp": "2022-11-03T20:26:10.344522Z", "data": {...}}
 //
-// The event's id is the Webhook-Id header, which the signature covers.
+// The event's id is the Webhook-Id header, which the signature covers. Senders
+// that use Svix mostly call it Svix-Id: set the scheme's field Svix for them.
 package standardwebhooks
 
 import (
@@ -41,9 +42,9 @@ func (s source) Verify(_ context.Context, req *cactus.Request) (string, error) {
 
 func (s source) Parse(dst []cactus.Envelope, req *cactus.Request) ([]cactus.Envelope, error) {
 	env := cactus.Envelope{Raw: req.Body}
-	env.ID = req.Header.Get("Webhook-Id")
+	env.ID = s.verifier.ID(req.Header)
 	if err := envelope.CheckID(env.ID); err != nil {
-		return dst, fmt.Errorf("header Webhook-Id: %w", err)
+		return dst, fmt.Errorf("header %s-Id: %w", s.prefix(), err)
 	}
 	var seen fields
 	err := envelope.Each(req.Body, func(key, value []byte) error {
@@ -67,6 +68,14 @@ func (s source) Parse(dst []cactus.Envelope, req *cactus.Request) ([]cactus.Enve
 		return dst, fmt.Errorf(`field "type": %w`, err)
 	}
 	return append(dst, env), nil
+}
+
+// prefix is what the headers' names begin with.
+func (s source) prefix() string {
+	if s.verifier.Svix {
+		return "Svix"
+	}
+	return "Webhook"
 }
 
 // fields has a bit for each known field that was met.

@@ -70,6 +70,25 @@ func TestSource_ReadsTheRecommendedPayload(t *testing.T) {
 	require.Equal(t, 3, got.Version)
 }
 
+func TestSource_TakesTheIDThatIsSigned(t *testing.T) {
+	svix := scheme()
+	svix.Svix = true
+	src := standardwebhooks.New(svix)
+	body := []byte(`{"type":"user.created","data":{"name":"Ada"}}`)
+	h := http.Header{"Webhook-Id": {"msg_forged"}}
+	require.NoError(t, svix.Sign(h, "msg_3", body, time.Now()))
+	req := cactus.NewRequest(h, body, time.Now())
+	_, err := src.Verify(t.Context(), req)
+	require.NoError(t, err)
+	envs, err := src.Parse(nil, req)
+	require.NoError(t, err)
+	require.Equal(t, "msg_3", envs[0].ID)
+
+	req.Header.Set("Svix-Id", "msg/3")
+	_, err = src.Parse(nil, req)
+	require.ErrorContains(t, err, "header Svix-Id: ")
+}
+
 func TestSource_RefusesTheRestAndNamesTheField(t *testing.T) {
 	src := standardwebhooks.New(scheme())
 	for body, want := range map[string]string{
