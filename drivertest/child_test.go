@@ -40,7 +40,10 @@ func child() {
 	if err != nil {
 		panic(err)
 	}
-	r := flaky(db, dialect)
+	r, deliver := flaky(db, dialect), deliver
+	if os.Getenv(childFollows) != "" {
+		r, deliver = following(db, dialect), deliverNumbered
+	}
 	if os.Getenv(childServes) != "" {
 		serve(db, dialect, r)
 		return
@@ -85,10 +88,11 @@ type process struct {
 	waiting map[int]chan int
 }
 
-func spawn(t *testing.T, driver, dsn string) *process {
+// spawn starts a receiver, with more in its environment.
+func spawn(t *testing.T, driver, dsn string, more ...string) *process {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDriver+"="+driver, childDSN+"="+dsn)
+	cmd.Env = append(append(os.Environ(), childDriver+"="+driver, childDSN+"="+dsn), more...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)

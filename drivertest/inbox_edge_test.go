@@ -2,6 +2,7 @@ package drivertest_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/binary"
 	"strings"
@@ -11,7 +12,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cactuscorp/cactus/drivertest/internal/pg"
+	"github.com/cactuscorp/cactus/drivertest/internal/tap"
 	"github.com/cactuscorp/cactus/inbox"
+	"github.com/cactuscorp/cactus/middleware"
 	"github.com/cactuscorp/cactus/sqlstore"
 )
 
@@ -157,4 +161,39 @@ func TestInbox_HasNoNegativeAges(t *testing.T) {
 			require.Zero(t, items[0].Age)
 		})
 	}
+}
+
+// A database that is away is not asked once for each item.
+func TestInbox_AsksADatabaseThatIsAwayOnceForAll(t *testing.T) {
+	db, tapped := tap.Open(t, pg.Driver, "host=/nowhere user=postgres")
+	store := sqlstore.NewInbox(db, sqlstore.PostgreSQL)
+	const n = 64
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() {
+			if store.Add(t.Context(), newItem(i, "{}")) == nil {
+				t.Error("an item was added nowhere")
+			}
+		})
+	}
+	group.Wait()
+	require.Less(t, tapped.Dials(), n)
+}
+
+func TestInbox_RefusesAnEncodingThatCannotHoldItsTexts(t *testing.T) {
+	db := pg.Open(t)
+	name := "latin1_" + ms(time.Duration(time.Now().UnixMilli())*time.Millisecond)
+	execute(t, db, "CREATE DATABASE "+name+" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+	t.Cleanup(func() {
+		_, err := db.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)")
+		require.NoError(t, err)
+	})
+	latin := pg.OpenDSN(t, pg.DSN(t)+" dbname="+name)
+	err := sqlstore.NewInbox(latin, sqlstore.PostgreSQL).Migrate(t.Context())
+	require.ErrorIs(t, err, sqlstore.ErrEncoding)
+	require.ErrorContains(t, err, "not LATIN1")
+
+	dedupe := sqlstore.NewDedupe(latin, sqlstore.PostgreSQL)
+	require.NoError(t, dedupe.Migrate(t.Context()), "its texts are ASCII")
+	require.Equal(t, middleware.Claimed, claim(t, dedupe, request("\u2603 \xff\x00")))
 }

@@ -1,10 +1,12 @@
 package drivertest_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -93,6 +95,38 @@ func TestDedupe_RefusesWhatDoesNotSurvive(t *testing.T) {
 			db := sqlite.OpenDSN(t, driver, ":memory:")
 			db.SetMaxOpenConns(1)
 			require.NoError(t, sqlstore.NewDedupe(db, sqlstore.SQLite).Migrate(t.Context()))
+		})
+	}
+}
+
+// A replica that cannot be written to, as one behind a failover: the tables are up
+// to date, and no event runs that could not be committed.
+func TestStores_RefuseWorkOnAReadOnlyReplica(t *testing.T) {
+	for _, d := range planned() {
+		t.Run(d.name, func(t *testing.T) {
+			dsn := d.dsn(t)
+			db := d.open(t, dsn)
+			migrated(t, db, d.dialect)
+			require.NoError(t, sqlstore.NewInbox(db, d.dialect).Migrate(t.Context()))
+			readOnly := dsn + "&_pragma=query_only(1)"
+			if d.dialect == sqlstore.PostgreSQL {
+				readOnly = dsn + " default_transaction_read_only=on"
+			}
+			replica := d.open(t, readOnly)
+			store, in := sqlstore.NewDedupe(replica, d.dialect), sqlstore.NewInbox(replica, d.dialect)
+			require.NoError(t, store.Migrate(t.Context()))
+			require.NoError(t, in.Migrate(t.Context()))
+			r := receiver(store, time.Minute, func(context.Context, string) error {
+				t.Error("the handler runs")
+				return nil
+			})
+			status, err := deliver(t.Context(), r, "evt_1")
+			require.ErrorContains(t, err, "claim event")
+			require.Equal(t, 503, status)
+			require.Error(t, in.Add(t.Context(), newItem(1, "{}")))
+			stats, err := in.Stats(t.Context())
+			require.NoError(t, err)
+			require.Zero(t, stats)
 		})
 	}
 }

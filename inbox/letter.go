@@ -5,8 +5,13 @@ import (
 	"iter"
 )
 
-// page is how many dead letters are read at once.
-const page = 100
+// Dead letters are read so many at once: a few at first, and more while their bodies
+// are small, because one of them may be as large as a receiver takes.
+const (
+	page      = 100
+	firstPage = 8
+	pageBytes = 4 << 20
+)
 
 // Dead yields the dead letters of the store in the order of their ids, which is
 // about that in which they were received. It reads them page by page: what becomes
@@ -14,20 +19,27 @@ const page = 100
 func (in *Inbox) Dead(ctx context.Context) iter.Seq2[Letter, error] {
 	return func(yield func(Letter, error) bool) {
 		var after ID
-		for {
-			letters, err := in.store.Dead(ctx, after, page)
+		for limit := firstPage; ; {
+			letters, err := in.store.Dead(ctx, after, limit)
 			if err != nil {
 				yield(Letter{}, err)
 				return
 			}
+			size := 0
 			for _, letter := range letters {
 				if !yield(letter, nil) {
 					return
 				}
 				after = letter.Item.ID
+				size += len(letter.Item.Body)
 			}
-			if len(letters) < page {
+			if len(letters) < limit {
 				return
+			}
+			if size > pageBytes {
+				limit = max(limit/2, 1)
+			} else if 2*size <= pageBytes {
+				limit = min(2*limit, page)
 			}
 		}
 	}

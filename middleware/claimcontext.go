@@ -62,8 +62,11 @@ func (c *claimContext) Err() error {
 }
 
 func (c *claimContext) Value(key any) any {
-	if !c.claim.of.order && key == (claimKey{}) {
+	switch order := c.claim.of.order; {
+	case !order && key == (claimKey{}):
 		return &c.claim
+	case order && key == (orderClaimKey{}):
+		return c
 	}
 	if a := c.inner.Load(); a != nil && a != handled {
 		return a.ctx.Value(key)

@@ -11,7 +11,10 @@ import (
 //
 //  1. In the transaction, the store does what its Commit does, with the claim's
 //     Key, Owner and Retention. If that is [ErrLeaseLost], the handler rolls
-//     back and returns the error: somebody else is at the event.
+//     back and returns the error: somebody else is at the event. Unlike Commit
+//     it may not be repeated: where the claim is committed already, because the
+//     handler runs again under it, as below [Retry], the store says
+//     [ErrDuplicate], and the handler rolls back the effect.
 //  2. When the transaction has committed, SetCommitted spares the middleware
 //     its own Commit. Without it the middleware commits again, which does
 //     nothing.

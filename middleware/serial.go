@@ -28,6 +28,10 @@ import "github.com/cactuscorp/cactus"
 // is an [ErrUncommitted], which is 2xx, and the key is held until the lease
 // runs out.
 //
+// A handler that writes to the store's database fences its writes by committing
+// the claim in their transaction: see [OrderClaim]. What it writes after its lease
+// was lost is rolled back then.
+//
 // A handler that dispatches another event of its own key, under its context,
 // waits for itself: that event is busy in the end. So is every event of two
 // Serial around one handler that share a store and a source's name.

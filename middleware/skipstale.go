@@ -31,7 +31,9 @@ var ErrStale = fmt.Errorf("middleware: stale: %w", cactus.ErrIgnored)
 // is retry, which is 503: otherwise an older event could run after it, and that
 // would be the end. Until it comes again an older one may run. A [Dedupe] inside
 // keeps its effect from being repeated. An event without a position loses nothing,
-// and is 2xx.
+// and is 2xx. The same happens if the process dies between the handler's writes and
+// the commit of the position. A handler that writes to the store's database makes
+// the two one transaction: see [OrderClaim].
 //
 // It panics if store is nil.
 func SkipStale(store OrderStore, opts ...OrderOption) cactus.Middleware {

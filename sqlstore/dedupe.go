@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"fmt"
 	"time"
 
 	"github.com/cactuscorp/cactus/middleware"
@@ -20,12 +19,9 @@ import (
 // forgets it.
 //
 // What a key is looked up by is a hash of its three fields, so ids may have any
-// length and hold any bytes. The columns source, tenant and id are for people.
-type Dedupe struct {
-	*leases
-
-	commitSQL string
-}
+// length and hold any bytes. The columns source, tenant and id are for people, and
+// have no more than 1 KiB of each.
+type Dedupe struct{ *leases }
 
 var _ middleware.DedupeStore = (*Dedupe)(nil)
 
@@ -68,7 +64,7 @@ const (
 		lease_until = 0,
 		done_until = CASE WHEN lease_until = 0 THEN done_until ELSE {now} + CAST(?3 AS bigint) END,
 		expires_at = CASE WHEN lease_until = 0 THEN expires_at ELSE {now} + CAST(?3 AS bigint) END
-	WHERE key_hash = ?1 AND owner = ?2
+	WHERE key_hash = ?1 AND owner = ?2{held}
 PostgreSQL:RETURNING CASE WHEN current_setting('synchronous_commit') = 'off'
 PostgreSQL:	THEN set_config('synchronous_commit', 'local', true) END`
 )
@@ -77,9 +73,7 @@ PostgreSQL:	THEN set_config('synchronous_commit', 'local', true) END`
 //
 // It panics if db is nil or dialect is not a [Dialect].
 func NewDedupe(db *sql.DB, dialect Dialect, opts ...Option) *Dedupe {
-	d := &Dedupe{leases: newLeases("NewDedupe", dedupeKind, "done_until", db, dialect, opts)}
-	d.claimSQL, d.lookSQL, d.commitSQL = d.expand(claimSQL), d.expand(lookSQL), d.expand(commitSQL)
-	return d
+	return &Dedupe{newLeases("NewDedupe", dedupeKind, leaseSQL{"done_until", claimSQL, lookSQL, commitSQL}, db, dialect, opts)}
 }
 
 // Claim implements middleware.DedupeStore. It is one statement, and a second one
@@ -117,17 +111,5 @@ func (d *Dedupe) look(ctx context.Context, hash []byte, req middleware.ClaimRequ
 // that ran out but was not taken over is committed. See [Dedupe.Tx] for the
 // commit that shares the handler's transaction.
 func (d *Dedupe) Commit(ctx context.Context, key middleware.Key, owner middleware.Owner, retention time.Duration) error {
-	return d.durably(ctx, func(c Execer) error { return d.commit(ctx, c, key, owner, retention) })
-}
-
-// commit is Commit on a connection, which is looked at before.
-func (d *Dedupe) commit(ctx context.Context, c Execer, key middleware.Key, owner middleware.Owner, retention time.Duration) error {
-	committed, err := affected(c.ExecContext(ctx, d.commitSQL, hashKey(key), owner[:], millis(retention)))
-	if err != nil {
-		return fmt.Errorf("commit key: %w", err)
-	}
-	if committed == 0 {
-		return middleware.ErrLeaseLost
-	}
-	return nil
+	return d.commit(ctx, hashKey(key), owner[:], millis(retention))
 }

@@ -58,9 +58,9 @@ func (d Dialect) expand(statement, prefix, table string) string {
 			kept = append(kept, rest)
 		}
 	}
-	values := []string{"{prefix}", prefix, "{table}", prefix + table, "{blob}", "blob", "{greatest}", "MAX", "{now}", sqliteNow, "{locked}", "", "{storage}", " WITHOUT ROWID"}
+	values := []string{"{prefix}", prefix, "{table}", prefix + table, "{blob}", "blob", "{greatest}", "MAX", "{now}", sqliteNow, "{storage}", " WITHOUT ROWID"}
 	if d == PostgreSQL {
-		values = []string{"{prefix}", prefix, "{table}", prefix + table, "{blob}", "bytea", "{greatest}", "GREATEST", "{now}", postgresNow, "{locked}", " FOR UPDATE SKIP LOCKED", "{storage}", "", "?", "$"}
+		values = []string{"{prefix}", prefix, "{table}", prefix + table, "{blob}", "bytea", "{greatest}", "GREATEST", "{now}", postgresNow, "{storage}", "", "?", "$"}
 	}
 	return strings.NewReplacer(values...).Replace(strings.Join(kept, "\n"))
 }

@@ -22,14 +22,16 @@
 //		})
 //	})
 //
-// It takes PostgreSQL 11 or SQLite 3.24, and for an Inbox SQLite 3.35.
+// It takes PostgreSQL 11 or SQLite 3.24, and for an Inbox SQLite 3.35, or an encoding
+// of UTF8 on PostgreSQL.
 //
 // # What happens once
 //
 // Delivery is at least once. The effect happens once when the handler's writes
 // share the claim's transaction, as above: the event is done if and only if
 // the writes are committed. What the handler does outside of the transaction
-// happens once unless the process dies between it and the commit.
+// happens once unless the process dies between it and the commit. Order has a Tx
+// too: the position of an object is recorded if and only if the writes are.
 //
 // # What survives
 //

@@ -58,7 +58,7 @@ func (s *Inbox) insert(ctx context.Context, items []*added) error {
 		_, err := c.ExecContext(ctx, statement, args...)
 		return err
 	})
-	if err != nil && (s.dialect.transient(err) || ctx.Err() != nil) {
+	if err != nil && (s.dialect.transient(err) || outage(err) || ctx.Err() != nil) {
 		return busyError{err}
 	}
 	return err

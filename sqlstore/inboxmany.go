@@ -12,11 +12,16 @@ import (
 )
 
 // The methods of Inbox that take several items. Each is one statement, whose
-// common table c has what was given.
+// common table c has what was given. PostgreSQL gets the ids as an array, because
+// it would rather read the whole table than look for so many rows of a set.
 
 const (
-	inboxHeld = `
-	WHERE id IN (SELECT id FROM c) AND EXISTS (SELECT 1 FROM c WHERE c.id = i.id AND c.owner = i.owner)`
+	inboxHeld = inboxGiven + `
+	AND EXISTS (SELECT 1 FROM c WHERE c.id = i.id AND c.owner = i.owner)`
+
+	inboxGiven = `
+SQLite:	WHERE id IN (SELECT id FROM c)
+PostgreSQL:	WHERE id = ANY (ARRAY(SELECT id FROM c))`
 
 	inboxRenewSQL = `
 	UPDATE {table} AS i SET due_at = {now} + CAST(?1 AS bigint)` + inboxHeld + `
@@ -30,12 +35,12 @@ const (
 
 	inboxReplaySQL = `
 	UPDATE {table} SET
-		buried_at = NULL, due_at = {now}, queued_at = {now}, attempts = 0, lost = 0, reason = '', event_type = '', event_id = ''
-	WHERE buried_at IS NOT NULL AND id IN (SELECT id FROM c)`
+		buried_at = NULL, due_at = {now}, queued_at = {now}, attempts = 0, lost = 0, reason = '', event_type = '', event_id = ''` + inboxGiven + `
+	AND buried_at IS NOT NULL`
 
 	inboxDiscardSQL = `
-	DELETE FROM {table}
-	WHERE buried_at IS NOT NULL AND id IN (SELECT id FROM c)`
+	DELETE FROM {table}` + inboxGiven + `
+	AND buried_at IS NOT NULL`
 )
 
 // Renew implements inbox.Store. A lease that ran out but was not taken over is

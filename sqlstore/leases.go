@@ -19,31 +19,47 @@ const (
 	leaseGrace = time.Hour
 )
 
-// {until} is the column of what outlives a claim.
+// {until} is the column of what outlives a claim, and {held} is the condition that
+// the claim has not ended.
 const (
 	renewSQL = `
 	UPDATE {table} SET
 		lease_until = {now} + CAST(?3 AS bigint),
 		expires_at = {greatest}({until}, {now} + CAST(?3 AS bigint) + CAST(?4 AS bigint))
-	WHERE key_hash = ?1 AND owner = ?2 AND lease_until <> 0`
+	WHERE key_hash = ?1 AND owner = ?2{held}`
 
 	releaseSQL = `
 	UPDATE {table} SET owner = CAST('' AS {blob}), lease_until = 0, expires_at = {until}
-	WHERE key_hash = ?1 AND owner = ?2 AND lease_until <> 0`
+	WHERE key_hash = ?1 AND owner = ?2{held}`
+
+	ownSQL = `
+	SELECT 1 FROM {table} WHERE key_hash = ?1 AND owner = ?2`
+
+	held = ` AND lease_until <> 0`
 )
 
 // leases is a table of keys that are claimed.
 type leases struct {
 	*table
 
-	claimSQL, lookSQL, renewSQL, releaseSQL string
+	claimSQL, lookSQL, commitSQL, commitTxSQL, renewSQL, releaseSQL, ownSQL string
 }
 
-func newLeases(function string, k kind, until string, db *sql.DB, dialect Dialect, opts []Option) *leases {
+// leaseSQL is what the tables differ by.
+type leaseSQL struct {
+	until               string // the column of what outlives a claim
+	claim, look, commit string
+}
+
+func newLeases(function string, k kind, s leaseSQL, db *sql.DB, dialect Dialect, opts []Option) *leases {
 	l := &leases{table: newTable(function, k, db, dialect, opts)}
 	l.purgeSQL = l.expand(purgeSQL)
-	l.renewSQL = l.expand(strings.ReplaceAll(renewSQL, "{until}", until))
-	l.releaseSQL = l.expand(strings.ReplaceAll(releaseSQL, "{until}", until))
+	expand := func(statement, held string) string {
+		return l.expand(strings.NewReplacer("{until}", s.until, "{held}", held).Replace(statement))
+	}
+	l.claimSQL, l.lookSQL, l.ownSQL = l.expand(s.claim), l.expand(s.look), l.expand(ownSQL)
+	l.commitSQL, l.commitTxSQL = expand(s.commit, ""), expand(s.commit, held)
+	l.renewSQL, l.releaseSQL = expand(renewSQL, held), expand(releaseSQL, held)
 	return l
 }
 
@@ -85,6 +101,44 @@ func (l *leases) claim(ctx context.Context, hash []byte, key middleware.Key, own
 		}
 	}
 	return middleware.ClaimResult{Status: middleware.InFlight, Left: time.Millisecond}, nil
+}
+
+// commit ends a claim in a transaction of its own. It may be repeated. The first of
+// args are the key's hash and the owner.
+func (l *leases) commit(ctx context.Context, args ...any) error {
+	return l.durably(ctx, func(c Execer) error { return commitOn(ctx, c, l.commitSQL, args) })
+}
+
+// commitTx ends a claim in the caller's transaction. It may not be repeated: what
+// else is in the transaction would happen again.
+func (l *leases) commitTx(ctx context.Context, tx Execer, args ...any) error {
+	if err := l.checkDurable(ctx, tx); err != nil {
+		return err
+	}
+	err := commitOn(ctx, tx, l.commitTxSQL, args)
+	if !errors.Is(err, middleware.ErrLeaseLost) {
+		return err
+	}
+	var one int
+	switch own := tx.QueryRowContext(ctx, l.ownSQL, args[:2]...).Scan(&one); {
+	case own == nil:
+		return fmt.Errorf("commit key again: %w", middleware.ErrDuplicate)
+	case errors.Is(own, sql.ErrNoRows):
+		return err
+	default:
+		return fmt.Errorf("look at key: %w", own)
+	}
+}
+
+func commitOn(ctx context.Context, c Execer, query string, args []any) error {
+	committed, err := affected(c.ExecContext(ctx, query, args...))
+	if err != nil {
+		return fmt.Errorf("commit key: %w", err)
+	}
+	if committed == 0 {
+		return middleware.ErrLeaseLost
+	}
+	return nil
 }
 
 // Renew implements the store's interface. A lease that ran out but was not taken

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"fmt"
 	"time"
 
 	"github.com/cactuscorp/cactus/middleware"
@@ -21,12 +20,9 @@ import (
 // forgets it, and with it a position that is not retained any more.
 //
 // A position that is lost with the power lets a stale event run, so commits are
-// as durable as those of [Dedupe].
-type Order struct {
-	*leases
-
-	commitSQL string
-}
+// as durable as those of [Dedupe]. [Order.Tx] commits a position in the transaction
+// of the handler's own writes.
+type Order struct{ *leases }
 
 var _ middleware.OrderStore = (*Order)(nil)
 
@@ -61,7 +57,7 @@ const (
 		place = CASE WHEN keep_until <= {now} THEN CAST(?3 AS bigint) ELSE {greatest}(place, CAST(?3 AS bigint)) END,
 		keep_until = {greatest}(keep_until, {now} + CAST(?4 AS bigint)),
 		expires_at = {greatest}(keep_until, {now} + CAST(?4 AS bigint))
-	WHERE key_hash = ?1 AND owner = ?2
+	WHERE key_hash = ?1 AND owner = ?2{held}
 PostgreSQL:RETURNING CASE WHEN current_setting('synchronous_commit') = 'off'
 PostgreSQL:	THEN set_config('synchronous_commit', 'local', true) END`
 )
@@ -70,9 +66,7 @@ PostgreSQL:	THEN set_config('synchronous_commit', 'local', true) END`
 //
 // It panics if db is nil or dialect is not a [Dialect].
 func NewOrder(db *sql.DB, dialect Dialect, opts ...Option) *Order {
-	o := &Order{leases: newLeases("NewOrder", orderKind, "keep_until", db, dialect, opts)}
-	o.claimSQL, o.lookSQL, o.commitSQL = o.expand(orderClaimSQL), o.expand(orderLookSQL), o.expand(orderCommitSQL)
-	return o
+	return &Order{newLeases("NewOrder", orderKind, leaseSQL{"keep_until", orderClaimSQL, orderLookSQL, orderCommitSQL}, db, dialect, opts)}
 }
 
 // Claim implements middleware.OrderStore. It is one statement, and a second one
@@ -105,19 +99,9 @@ func (o *Order) look(ctx context.Context, hash []byte, req middleware.OrderReque
 	return result, nil
 }
 
-// Commit implements middleware.OrderStore. A lease that ran out but was not taken
-// over is committed.
+// Commit implements middleware.OrderStore, in a transaction of its own. A lease that
+// ran out but was not taken over is committed. See [Order.Tx] for the commit that
+// shares the handler's transaction.
 func (o *Order) Commit(ctx context.Context, key middleware.Key, owner middleware.Owner, position int64, retention time.Duration) error {
-	var committed int64
-	err := o.durably(ctx, func(c Execer) (err error) {
-		committed, err = affected(c.ExecContext(ctx, o.commitSQL, hashKey(key), owner[:], position, millis(retention)))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("commit key: %w", err)
-	}
-	if committed == 0 {
-		return middleware.ErrLeaseLost
-	}
-	return nil
+	return o.commit(ctx, hashKey(key), owner[:], position, millis(retention))
 }

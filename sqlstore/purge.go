@@ -12,10 +12,9 @@ const (
 )
 
 const purgeSQL = `
-	DELETE FROM {table} WHERE key_hash IN (
-		SELECT key_hash FROM {table} WHERE expires_at <= (SELECT {now})
-		ORDER BY expires_at LIMIT ?1{locked}
-	)`
+	DELETE FROM {table}
+SQLite:	WHERE key_hash IN (SELECT key_hash FROM {table} WHERE expires_at <= (SELECT {now}) ORDER BY expires_at LIMIT ?1)
+PostgreSQL:	WHERE key_hash = ANY (ARRAY(SELECT key_hash FROM {table} WHERE expires_at <= (SELECT {now}) ORDER BY expires_at LIMIT ?1 FOR UPDATE SKIP LOCKED))`
 
 // purgeAll deletes what has ended.
 func (t *table) purgeAll(ctx context.Context) (deleted int64, err error) {

@@ -111,9 +111,13 @@ func Schema(d Dialect, opts ...Option) string {
 // this release. It does nothing where they are up to date, and it may run in
 // several processes at once.
 //
-// On SQLite it also looks at its connection's durability: [ErrNotDurable].
+// On SQLite it also looks at its connection's durability: [ErrNotDurable]. For an
+// Inbox on PostgreSQL it looks at the database's encoding: [ErrEncoding].
 func (t *table) Migrate(ctx context.Context) error {
 	if err := t.checkPool(ctx); err != nil {
+		return err
+	}
+	if err := t.checkEncoding(ctx); err != nil {
 		return err
 	}
 	version, err := t.schemaVersion(ctx, t.db)

@@ -15,10 +15,10 @@ func TestDialect_ExpandsItsOwnLines(t *testing.T) {
 	const statement = `
 	DELETE FROM {table}
 SQLite:	WHERE a = ?1
-PostgreSQL:	WHERE b = ?1{locked}
+PostgreSQL:	WHERE b = ?1
 	AND t = 'a:b'`
 	require.Equal(t, "DELETE FROM x_inbox\n\tWHERE a = ?1\nAND t = 'a:b'", SQLite.expand(statement, "x_", "inbox"))
-	require.Equal(t, "DELETE FROM x_inbox\n\tWHERE b = $1 FOR UPDATE SKIP LOCKED\nAND t = 'a:b'", PostgreSQL.expand(statement, "x_", "inbox"))
+	require.Equal(t, "DELETE FROM x_inbox\n\tWHERE b = $1\nAND t = 'a:b'", PostgreSQL.expand(statement, "x_", "inbox"))
 }
 
 func TestStores_LeaveNothingToExpand(t *testing.T) {
@@ -31,8 +31,8 @@ func TestStores_LeaveNothingToExpand(t *testing.T) {
 			in.claimSQL, in.retrySQL, in.burySQL, in.deadSQL, in.statsSQL, in.expand(inboxAddSQL),
 			in.expand(claims + inboxRenewSQL), in.expand(claims + inboxCompleteSQL), in.expand(claims + inboxReleaseSQL),
 			in.expand(ids + inboxReplaySQL), in.expand(ids + inboxDiscardSQL),
-			order.claimSQL, order.lookSQL, order.commitSQL, order.renewSQL, order.releaseSQL, order.purgeSQL,
-			dedupe.claimSQL, dedupe.lookSQL, dedupe.commitSQL, dedupe.renewSQL, dedupe.releaseSQL, dedupe.purgeSQL,
+			order.claimSQL, order.lookSQL, order.commitSQL, order.commitTxSQL, order.ownSQL, order.renewSQL, order.releaseSQL, order.purgeSQL,
+			dedupe.claimSQL, dedupe.lookSQL, dedupe.commitSQL, dedupe.commitTxSQL, dedupe.ownSQL, dedupe.renewSQL, dedupe.releaseSQL, dedupe.purgeSQL,
 		} {
 			for _, left := range []string{"{", "}", "SQLite:", "PostgreSQL:"} {
 				require.NotContains(t, s, left)

@@ -10,14 +10,19 @@ import (
 )
 
 // ErrNoClaim is returned by CommitTx and Tx if the context has no claim. It is
-// the one that a handler gets below middleware.Dedupe, or one made from it.
-var ErrNoClaim = errors.New("sqlstore: the context has no claim: is middleware.Dedupe around the handler, and is it the handler's context?")
+// the one that a handler gets below the store's middleware (middleware.Dedupe, or
+// for an [Order] SkipStale or Serial), or one made from it.
+var ErrNoClaim = errors.New("sqlstore: the context has no claim: is the store's middleware around the handler, and is it the handler's context?")
 
 // CommitTx makes the claim of ctx done as part of the caller's transaction. The
 // effect happens once when the handler's writes share this transaction.
 //
 //   - middleware.ErrLeaseLost means that somebody else has the event. Roll back
 //     and return the error: the sender is told to ask again.
+//   - middleware.ErrDuplicate means that an earlier transaction of this delivery has
+//     committed the claim: the handler runs again, as below middleware.Retry, after
+//     it failed later or the answer to its commit was lost. Roll back, so that the
+//     effect does not happen again, and return the error: the event is done.
 //   - After any other error roll back, too.
 //   - When the transaction has committed, call SetCommitted of the claim.
 //
@@ -38,10 +43,8 @@ func (d *Dedupe) CommitTx(ctx context.Context, tx Execer) error {
 	if claim == nil {
 		return ErrNoClaim
 	}
-	if err := d.checkDurable(ctx, tx); err != nil {
-		return err
-	}
-	return d.commit(ctx, tx, claim.Key(), claim.Owner(), claim.Retention())
+	owner := claim.Owner()
+	return d.commitTx(ctx, tx, hashKey(claim.Key()), owner[:], millis(claim.Retention()))
 }
 
 // Tx runs fn in a transaction that also makes the claim of ctx done, and commits
@@ -51,8 +54,9 @@ func (d *Dedupe) CommitTx(ctx context.Context, tx Execer) error {
 // If fn fails or panics, or the claim is somebody else's (middleware.ErrLeaseLost),
 // or the commit fails, all is rolled back, and the event will be handled when it
 // is delivered again. Return Tx's error from the handler: once Tx has returned
-// nil, the event is done even if the handler fails later. fn runs once; it must
-// neither commit nor roll back.
+// nil, the event is done even if the handler fails later, and a second Tx of the
+// same delivery rolls back with middleware.ErrDuplicate. So let a handler have one.
+// fn runs once; it must neither commit nor roll back.
 //
 // opts are those of [sql.DB.BeginTx] and may be nil. The claim is committed
 // after fn, or before it where [Dedupe.CommitTx] says so: on SQLite, where the
@@ -63,8 +67,21 @@ func (d *Dedupe) Tx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx
 	if claim == nil {
 		return ErrNoClaim
 	}
-	first := d.dialect == SQLite || opts != nil && opts.Isolation >= sql.LevelRepeatableRead
-	tx, err := d.begin(ctx, opts, first)
+	if err := d.inTx(ctx, opts, fn, d.CommitTx); err != nil {
+		return err
+	}
+	claim.SetCommitted()
+	return nil
+}
+
+// inTx runs fn in a transaction and commits it, with commit before or after fn.
+func (t *table) inTx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx) error, commit func(ctx context.Context, tx Execer) error) error {
+	first := t.dialect == SQLite || opts != nil && opts.Isolation >= sql.LevelRepeatableRead
+	var begun func(ctx context.Context, tx Execer) error
+	if first {
+		begun = commit
+	}
+	tx, err := t.begin(ctx, opts, begun)
 	if err != nil {
 		return err
 	}
@@ -73,28 +90,27 @@ func (d *Dedupe) Tx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx
 		return err
 	}
 	if !first {
-		if err := d.CommitTx(ctx, tx); err != nil {
+		if err := commit(ctx, tx); err != nil {
 			return err
 		}
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit transaction: %w", err)
 	}
-	claim.SetCommitted()
 	return nil
 }
 
-// begin begins a transaction, again if need be, and commits the claim in it if
-// that is to be first.
-func (d *Dedupe) begin(ctx context.Context, opts *sql.TxOptions, commit bool) (tx *sql.Tx, err error) {
-	err = d.retry(ctx, func() error {
-		if tx, err = d.db.BeginTx(ctx, opts); err != nil {
+// begin begins a transaction whose first statement is that of f, again if need be.
+// f may be nil.
+func (t *table) begin(ctx context.Context, opts *sql.TxOptions, f func(ctx context.Context, tx Execer) error) (tx *sql.Tx, err error) {
+	err = t.retry(ctx, func() error {
+		if tx, err = t.db.BeginTx(ctx, opts); err != nil {
 			return fmt.Errorf("begin transaction: %w", err)
 		}
-		if !commit {
+		if f == nil {
 			return nil
 		}
-		if err := d.CommitTx(ctx, tx); err != nil {
+		if err := f(ctx, tx); err != nil {
 			_ = tx.Rollback()
 			return err
 		}
