@@ -17,6 +17,10 @@ import (
 	"github.com/cactuscorp/cactus/source/stripe"
 )
 
+// apiVersion names the shape of what Stripe's API answers, which is that of the
+// types in events.go.
+const apiVersion = "2025-12-15.clover"
+
 func main() {
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "stripe:", err)
@@ -28,8 +32,8 @@ func run() error {
 	fake := startFake()
 	defer fake.stop()
 
-	options := append(stripe.ClientOptions(), cactus.WithBaseURL(fake.apiURL)) // in your program: without a base URL
-	registry := &cactus.Registry{Fetcher: cactus.NewClient(fake.apiKey, options...)}
+	client := stripe.NewClient(fake.apiKey, apiVersion, cactus.WithBaseURL(fake.apiURL)) // in your program: without a base URL
+	registry := &cactus.Registry{Fetcher: client}
 	cactus.On(registry, func(ctx context.Context, e *MeterErrorsPushed) error {
 		full, err := e.Pull(ctx)
 		if err != nil {

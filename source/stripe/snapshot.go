@@ -102,7 +102,7 @@ func (s *snapshot) member(key, value []byte) (err error) {
 	case contextMember:
 		s.env.Context, err = text(key, value, envelope.CheckContext)
 	case versionMember:
-		s.version, err = text(key, value, checkVersion)
+		s.version = versionIn(value)
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func ExampleSnapshot() {
 	defer api.Close()
 
 	const version = "2025-09-30.clover" // of the Go types above
-	client := stripe.NewClient("sk_test_key", stripe.WithVersion(version), cactus.WithBaseURL(api.URL))
+	client := stripe.NewClient("sk_test_key", version, cactus.WithBaseURL(api.URL))
 	r := &cactus.Registry{Fetcher: client}
 	cactus.On(r, func(ctx context.Context, e *invoiceUpdated) error {
 		fmt.Printf("%s was %s before %s\n", e.RelatedObject.ID, e.Data.Object.Status, e.Request.ID)
@@ -168,7 +168,6 @@ func TestSnapshot_NamesWhatIsWrong(t *testing.T) {
 		`{"object":"event","created":253402300800,` + rest:                                     `field "created": must be a number`,
 		`{"object":"event","account":"a b",` + rest:                                            `field "account": has a byte`,
 		`{"object":"event","context":1,` + rest:                                                `field "context": must be a string`,
-		`{"object":"event","api_version":"a\nb",` + rest:                                       `field "api_version": must be`,
 		`{"object":"event","\u006fbject":"event",` + rest:                                      `field "object": is there twice`,
 		`{"object":"event","object":"event",` + rest:                                           `field "object": is there twice`,
 		`{"object":"event","id":"e","type":"a","data":{"object":{},"object":{}}}`:              `field "data.object": is there twice`,

@@ -69,7 +69,7 @@ func ExampleThin() {
 	}))
 	defer api.Close()
 
-	client := cactus.NewClient("sk_test_key", append(stripe.ClientOptions(), cactus.WithBaseURL(api.URL))...)
+	client := stripe.NewClient("sk_test_key", apiVersion, cactus.WithBaseURL(api.URL))
 	r := &cactus.Registry{Fetcher: client}
 	cactus.On(r, func(ctx context.Context, e *meterFailedPushed) error {
 		full, err := e.Pull(ctx)

@@ -15,11 +15,13 @@ import (
 // The default is not to look at versions.
 //
 // Versions of one release train, the word after the dot, go together; versions
-// without one, and those of the train "preview", only with themselves. An event
-// without a version goes with none.
+// without one, those of the train "preview" and those with the features of a
+// preview after them only with themselves. An event without a version goes with
+// none.
 //
 // It calls warn with the first event of each version, which is not dispatched
-// yet, and with that version, "" if there is none. After 64 versions it goes
+// yet, and with that version, "" if there is none, or none that is up to 256 bytes
+// of printable ASCII. After 64 versions it goes
 // silent. Calls come one at a time; warn must not wait, because parsing does. A
 // panic of warn is a failure of that delivery, and the next one passes.
 //
@@ -67,26 +69,57 @@ func compatible(want, got string) bool {
 	if want == got {
 		return true
 	}
+	if strings.Contains(want+got, ";") {
+		return false
+	}
 	_, wantTrain, _ := strings.Cut(want, ".")
 	_, gotTrain, _ := strings.Cut(got, ".")
 	return wantTrain == gotTrain && wantTrain != "" && wantTrain != "preview"
 }
 
-var errVersion = errors.New("must be 1 to 64 letters, digits, dots, hyphens and underscores")
+// maxVersion is the most bytes that a version may have.
+const maxVersion = 256
 
-// checkVersion keeps anything odd out of the logs that versions are made for.
-func checkVersion(version string) error {
-	odd := func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune(".-_", r)
+// versionIn returns the version that an event names, and "" for one that cannot
+// be written into a log: an odd version is no reason to lose an event.
+func versionIn(value []byte) string {
+	version, _ := unquote(value)
+	if len(version) > maxVersion || strings.ContainsFunc(version, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
 	}
-	if version == "" || len(version) > 64 || strings.ContainsFunc(version, odd) {
+	return version
+}
+
+var errVersion = errors.New("must be letters, digits, dots, hyphens and underscores, " +
+	"and may have previews after it, such as 2025-09-30.clover; feature=v1")
+
+// checkVersion checks one that stands in a program.
+func checkVersion(version string) error {
+	version, previews, more := strings.Cut(version, ";")
+	if len(version)+len(previews) > maxVersion || !isWord(version) {
 		return errVersion
+	}
+	for more {
+		var preview string
+		preview, previews, more = strings.Cut(previews, ";")
+		name, value, _ := strings.Cut(strings.TrimPrefix(preview, " "), "=")
+		if !isWord(name) || !isWord(value) {
+			return errVersion
+		}
 	}
 	return nil
 }
 
+func isWord(text string) bool {
+	odd := func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune(".-_", r)
+	}
+	return text != "" && !strings.ContainsFunc(text, odd)
+}
+
 // isDate reports whether version is a date, or one before a dot.
 func isDate(version string) bool {
+	version, _, _ = strings.Cut(version, ";")
 	date, train, dot := strings.Cut(version, ".")
 	if len(date) != len("2025-09-30") || dot && train == "" {
 		return false

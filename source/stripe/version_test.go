@@ -34,6 +34,10 @@ func TestWithAPIVersion_GoesByTheReleaseTrain(t *testing.T) {
 		{"2023-10-16", `"2023-10-16"`, false},
 		{"2023-10-16", `"2024-04-10"`, true},
 		{"2023-10-16", `"2024-09-30.acacia"`, true},
+		{"2022-08-01; orders_beta=v4", `"2022-08-01; orders_beta=v4"`, false},
+		{"2022-08-01", `"2022-08-01; orders_beta=v4"`, true},
+		{"2025-03-31.basil", `"2025-03-31.basil;a=v1"`, true},
+		{"2025-03-31.basil;a=v1;b_c=v2.3", `"2025-03-31.basil;a=v1"`, true},
 	} {
 		warned := 0
 		src := stripe.Snapshot(verifier(), stripe.WithAPIVersion(tc.want, func(first cactus.Meta, got string) {
@@ -47,6 +51,17 @@ func TestWithAPIVersion_GoesByTheReleaseTrain(t *testing.T) {
 			require.Len(t, envs, 1)
 		}
 		require.Equal(t, tc.warns, warned == 1, "%s %s: %d", tc.want, tc.got, warned)
+	}
+}
+
+func TestWithAPIVersion_LosesNoEventToAnOddVersion(t *testing.T) {
+	for _, got := range []string{`""`, `"a b"`, `"Zürich"`, `"a\u0000b"`, `"a\nb"`, `7`, `{}`, `"` + strings.Repeat("9", 300) + `"`} {
+		warned := "nobody"
+		src := stripe.Snapshot(verifier(), stripe.WithAPIVersion("2023-10-16", func(_ cactus.Meta, got string) { warned = got }))
+		envs, err := src.Parse(nil, ofVersion(got))
+		require.NoError(t, err, got)
+		require.Len(t, envs, 1)
+		require.Equal(t, map[bool]string{true: "a b"}[got == `"a b"`], warned)
 	}
 }
 
@@ -69,7 +84,11 @@ func TestWithAPIVersion_WarnsOnceAVersion(t *testing.T) {
 }
 
 func TestWithAPIVersion_RefusesWhatIsNoVersion(t *testing.T) {
-	for _, version := range []string{"", "clover", "2025-09-30.", "2025-9-30.clover", "2025-09-30 clover", "2025x09-30", "2025-09-3x"} {
+	for _, version := range []string{
+		"", "clover", "2025-09-30.", "2025-9-30.clover", "2025-09-30 clover", "2025x09-30", "2025-09-3x",
+		"2025-09-30;", "2025-09-30; a", "2025-09-30; a=", "2025-09-30; =b", "2025-09-30;  a=b", "2025-09-30; a=b\r\nc",
+		"2025-09-30;" + strings.Repeat("a", 300) + "=b",
+	} {
 		require.Panics(t, func() { stripe.WithAPIVersion(version, func(cactus.Meta, string) {}) }, version)
 	}
 	require.Panics(t, func() { stripe.WithAPIVersion("2023-10-16", nil) })
