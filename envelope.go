@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/cactuscorp/cactus/internal/envelope"
@@ -105,36 +104,16 @@ func AppendEnvelope(dst []Envelope, body []byte) ([]Envelope, error) {
 	return dst, nil
 }
 
-// parse fills e, which must be zero. All strings share one allocation.
+// parse fills e, which must be zero.
 func (e *Envelope) parse(body []byte) error {
 	var f envelope.Fields
 	if err := envelope.Scan(body, &f); err != nil {
 		return malformed(err)
 	}
-	var b strings.Builder
-	b.Grow(len(f.ID) + len(f.Type) + len(f.Context) + len(f.ObjectID) + len(f.ObjectType) + len(f.ObjectURL))
-	b.Write(f.ID)
-	b.Write(f.Type)
-	b.Write(f.Context)
-	b.Write(f.ObjectID)
-	b.Write(f.ObjectType)
-	b.Write(f.ObjectURL)
-	text := b.String()
-
-	e.ID, text = text[:len(f.ID)], text[len(f.ID):]
-	e.Type, text = text[:len(f.Type)], text[len(f.Type):]
-	if len(f.Context) > 0 {
-		e.Context, text = text[:len(f.Context)], text[len(f.Context):]
-	}
-	if f.HasObject {
-		e.RelatedObject.ID, text = text[:len(f.ObjectID)], text[len(f.ObjectID):]
-		e.RelatedObject.Type, e.RelatedObject.URL = text[:len(f.ObjectType)], text[len(f.ObjectType):]
-	}
-	e.Created = f.Created
-	if f.Data != nil {
-		e.Data = f.Data
-	}
-	e.Raw = body
+	t := f.Texts()
+	e.ID, e.Type, e.Context, e.Created = t.ID, t.Type, t.Context, f.Created
+	e.RelatedObject = ObjectRef{ID: t.ObjectID, Type: t.ObjectType, URL: t.ObjectURL}
+	e.Data, e.Raw = f.Data, body
 	return nil
 }
 

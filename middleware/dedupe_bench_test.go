@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,9 +16,14 @@ import (
 // that does nothing. The store frees as many entries as it gets. "duplicate" is
 // an event that is done.
 func BenchmarkDedupe(b *testing.B) {
+	const size = len("evt_00000000")
+	var all strings.Builder
 	ids := make([]string, 1<<20)
 	for i := range ids {
-		ids[i] = fmt.Sprintf("evt_%08d", i)
+		fmt.Fprintf(&all, "evt_%08d", i)
+	}
+	for i := range ids { // of one text: the collector is not to visit a million
+		ids[i] = all.String()[i*size:][:size]
 	}
 	run := func(b *testing.B, ids []string, retention time.Duration) {
 		b.Helper()

@@ -31,20 +31,23 @@ type memoryTable struct {
 
 // memoryEntry is one key. Times are since the table's start. An entry is held, or
 // done until a time that may be over, or both.
+//
+// What a store with many entries looks at in one that nobody has touched for long
+// comes first, so that it is in one line of the processor's cache.
 type memoryEntry struct {
-	key        Key // with an ID if that is too long for short
-	short      [memoryShort]byte
-	shortLen   uint8
 	hash       uint64
 	chain      *memoryEntry
+	until      time.Duration // until when it is done
+	prev, next *memoryEntry
 	owner      Owner // of the claim, or of the one that was committed
 	isHeld     bool
 	isDone     bool
-	list       uint8         // which of the done, of an entry that is done
+	list       uint8 // which of the done, of an entry that is done
+	shortLen   uint8
+	short      [memoryShort]byte
+	key        Key           // with an ID if that is too long for short
 	lease      time.Duration // until when it is held
-	until      time.Duration // until when it is done
 	position   int64         // of a MemoryOrder
-	prev, next *memoryEntry
 }
 
 const (

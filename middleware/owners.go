@@ -8,18 +8,19 @@ import (
 // owners makes tokens: at random once, and counted from there. It is not safe
 // for concurrent use.
 type owners struct {
-	prefix [8]byte
-	count  uint64
+	upcoming Owner // made one call ahead: a processor waits to read what it has just written in parts
+	count    uint64
 }
 
 func newOwners() (o owners) {
-	_, _ = rand.Read(o.prefix[:]) // never fails
+	_, _ = rand.Read(o.upcoming[:8]) // never fails
+	o.next()
 	return o
 }
 
-func (o *owners) next() (next Owner) {
+func (o *owners) next() Owner {
+	next := o.upcoming
 	o.count++
-	copy(next[:], o.prefix[:])
-	binary.BigEndian.PutUint64(next[len(o.prefix):], o.count)
+	binary.BigEndian.PutUint64(o.upcoming[8:], o.count)
 	return next
 }

@@ -192,6 +192,8 @@ func referenceScan(body []byte) (f envelope.Fields, err error) {
 			if string(m.value) != "null" {
 				f.Data = m.value
 			}
+		case "object":
+			f.Objects, f.Object, twice = f.Objects+1, m.value, false
 		default:
 			twice = false
 		}

@@ -6,7 +6,10 @@
 // bounds what the rest of the library has to expect of an id, a type or a path.
 package envelope
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Fields is what [Scan] found in a body. Slices are views into the body; only
 // a string that has escapes is in memory of its own.
@@ -22,6 +25,35 @@ type Fields struct {
 	ObjectURL  []byte // nil: absent or null
 
 	Data []byte // the JSON value as it was sent; nil: absent or null
+
+	// Objects is how many members are called "object", by which some senders say
+	// what a body is, and Object is the last one's value as it was sent.
+	Objects int
+	Object  []byte
+}
+
+// Texts is the texts of [Fields]. Those that are absent or null are empty.
+type Texts struct{ ID, Type, Context, ObjectID, ObjectType, ObjectURL string }
+
+// Texts copies the texts of f, which all share one allocation.
+func (f *Fields) Texts() (t Texts) {
+	var b strings.Builder
+	b.Grow(len(f.ID) + len(f.Type) + len(f.Context) + len(f.ObjectID) + len(f.ObjectType) + len(f.ObjectURL))
+	b.Write(f.ID)
+	b.Write(f.Type)
+	b.Write(f.Context)
+	b.Write(f.ObjectID)
+	b.Write(f.ObjectType)
+	b.Write(f.ObjectURL)
+	text := b.String()
+
+	t.ID, text = text[:len(f.ID)], text[len(f.ID):]
+	t.Type, text = text[:len(f.Type)], text[len(f.Type):]
+	t.Context, text = text[:len(f.Context)], text[len(f.Context):]
+	t.ObjectID, text = text[:len(f.ObjectID)], text[len(f.ObjectID):]
+	t.ObjectType, t.ObjectURL = text[:len(f.ObjectType)], text[len(f.ObjectType):]
+
+	return t
 }
 
 // Scan reads body, one JSON object, into f. It resets f first, and again when
@@ -92,7 +124,10 @@ func scan(b []byte, f *Fields) *Error {
 				f.Data = b[at:i:i]
 			}
 		default:
-			i, err = skipValue(b, i, 1)
+			if i, err = skipValue(b, i, 1); err == nil && string(key) == "object" {
+				f.Objects++
+				f.Object = b[at:i:i]
+			}
 		}
 		if err != nil {
 			return err

@@ -62,11 +62,18 @@ func accepted() []acceptedBody {
 				Context: []byte("acct_1/acct_2"), Created: time.Date(2025, 10, 4, 15, 13, 32, 232083866, time.UTC),
 				HasObject: true, ObjectID: []byte("acct_9"), ObjectType: []byte("v2.core.account"),
 				ObjectURL: []byte("/v2/core/accounts/acct_9?a=.."), Data: []byte(`{"a":[1,2]}`),
+				Objects: 1, Object: []byte(`"v2.core.event"`),
 			},
 		},
 		{
 			"data as it was sent", head + `,"data" :  [ 1 , "é" ]  }`,
 			fields(func(f *envelope.Fields) { f.Data = []byte(`[ 1 , "é" ]`) }),
+		},
+		{
+			"two objects", head + `,"object":{ },"\u006fbject": null ,"data":{"object":1}}`,
+			fields(func(f *envelope.Fields) {
+				f.Objects, f.Object, f.Data = 2, []byte("null"), []byte(`{"object":1}`)
+			}),
 		},
 		{"data may be false", head + `,"data":false}`, fields(func(f *envelope.Fields) { f.Data = []byte(`false`) })},
 		{"data may be text", head + `,"data":""}`, fields(func(f *envelope.Fields) { f.Data = []byte(`""`) })},
