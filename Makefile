@@ -8,7 +8,7 @@ quickstart: ## real signed requests in, typed handlers, lazy pulls
 	go run ./examples/quickstart
 
 test: ## the tests of every module, with the race detector
-	go test -race work
+	go test -race -timeout 30m work
 
 lint: ## golangci-lint, at the version that .ci/run pins
 	@for dir in $$(go list -m -f '{{.Dir}}'); do \

@@ -575,7 +575,7 @@ func TestHandler_ShutdownLetsARunningHandlerFinish(t *testing.T) {
 	})
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := &http.Server{Handler: cactus.NewHandler(&r, cactus.Thin(scheme())), ReadHeaderTimeout: time.Second}
+	server := &http.Server{Handler: cactus.NewHandler(&r, cactus.Thin(scheme())), ReadHeaderTimeout: time.Minute}
 	var group sync.WaitGroup
 	group.Go(func() { _ = server.Serve(listener) })
 
@@ -593,7 +593,11 @@ func TestHandler_ShutdownLetsARunningHandlerFinish(t *testing.T) {
 		defer resp.Body.Close()
 		status <- resp.StatusCode
 	})
-	<-entered
+	select {
+	case <-entered:
+	case got := <-status:
+		require.FailNow(t, "answered before the handler has run", got)
+	}
 	done := make(chan error, 1)
 	group.Go(func() { done <- server.Shutdown(context.Background()) })
 	close(release)

@@ -298,7 +298,7 @@ func ExampleWithRateLimit() {
 
 	for range 3 {
 		_, err := client.Get(context.Background(), "/v1/orders/ord_452")
-		fmt.Println(cactus.OutcomeOf(err), cactus.WaitOf(err).Round(time.Second))
+		fmt.Println(cactus.OutcomeOf(err), cactus.WaitOf(err).Round(time.Minute))
 	}
 	// Output:
 	// handled 0s

@@ -18,7 +18,9 @@ import (
 )
 
 func TestMemory_IsAStore(t *testing.T) {
-	inboxtest.Run(t, func(testing.TB) inbox.Store { return inbox.NewMemory() })
+	synctest.Test(t, func(t *testing.T) {
+		inboxtest.Run(struct{ testing.TB }{t}, func(testing.TB) inbox.Store { return inbox.NewMemory() })
+	})
 }
 
 func TestInbox_AnswersAtOnceAndWorksLater(t *testing.T) {

@@ -29,7 +29,7 @@ func ExampleSend() {
 	got, err := protocol.Send[Answer](context.Background(), client, "get:event:example", 1,
 		map[string]string{"example": "example"},
 		protocol.WithIdentity(map[string]string{"userId": "USER_ID"}),
-		protocol.WithTimeout(time.Second))
+		protocol.WithTimeout(10*time.Second))
 	fmt.Println(got.MyEventPayload, err)
 	// Output: example <nil>
 }

@@ -188,7 +188,7 @@ func TestProxy_HasNoBodyToWaitFor(t *testing.T) {
 			go func() { _, _ = io.Copy(target, conn) }()
 			_, _ = io.Copy(conn, target)
 		})
-		c := NewClient(Config{Proxy: proxyAt(t, "http://"+addr), ConnectTimeout: time.Second})
+		c := NewClient(Config{Proxy: proxyAt(t, "http://"+addr)})
 		a := c.Attempt(t.Context(), &Message{URL: "http://8.8.8.8/"}, 1)
 		c.CloseIdleConnections()
 		require.Equal(t, want, a.Reason, "%q", head)

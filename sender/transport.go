@@ -172,6 +172,9 @@ func (d *dialer) control(addr string) func(context.Context, string, string, sysc
 // inTime returns err, and that the time was over if that is why. A nil err stays
 // nil, although the time may have ended since.
 func inTime(ctx context.Context, err error) error {
+	if deadline, ok := ctx.Deadline(); ok && err != nil && !time.Now().Before(deadline) {
+		<-ctx.Done() // package net has timers of its own for it, which may be the first
+	}
 	if err != nil && errors.Is(context.Cause(ctx), errConnectTime) {
 		return &connectError{"could not connect in time", errors.Join(errConnectTime, err)}
 	}

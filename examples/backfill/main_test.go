@@ -28,7 +28,7 @@ func TestBackfill_GoesOnWhereItWasInterrupted(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be interrupted there")
 	}
-	cmd := exampletest.Command(t, "-pace", "150ms")
+	cmd := exampletest.Command(t, "-pace", "1s") // it must not be through before it is interrupted
 	var stdout bytes.Buffer
 	cmd.Stdout = &stdout
 	stderr, err := cmd.StderrPipe()

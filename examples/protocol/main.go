@@ -55,7 +55,7 @@ func run(ctx context.Context) error {
 		protocol.WithFlowID("a47830ca-3bcf-11ea-a232-2e728ce88125"),
 		protocol.WithIdentity(map[string]string{"userId": "USER_ID"}),
 		protocol.WithMetadata(map[string]string{"date": "00-00-0000"}),
-		protocol.WithTimeout(time.Second))
+		protocol.WithTimeout(10*time.Second))
 	if err != nil {
 		return err
 	}

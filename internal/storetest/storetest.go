@@ -24,6 +24,7 @@ const (
 
 	short = 20 * time.Millisecond // runs out in a pause, unless ShortLease
 	pause = 5                     // short leases: the store's clock may be coarse
+	brief = 16                    // short leases: a database on a loaded machine takes its time
 )
 
 // Settings are what options change.
@@ -51,8 +52,9 @@ type Suite[S any] struct {
 	testing.TB
 	Settings
 
-	Store  S
-	number atomic.Uint64
+	Store   S
+	number  atomic.Uint64
+	briefly bool // what is brief has not run out yet
 }
 
 // Run runs the cases of the suite in package pkg, each on a new store. They are
@@ -88,15 +90,24 @@ func (s *Suite[S]) Ctx() context.Context { return s.Context() }
 // use.
 func (s *Suite[S]) Number() uint64 { return s.number.Add(1) }
 
-// Pause lets time pass until what is short has run out. A store has a clock of
-// its own, so there is nothing to do but to wait.
-func (s *Suite[S]) Pause() { time.Sleep(s.Paused()) }
+// Pause lets time pass until what is short or brief has run out. A store has a
+// clock of its own, so there is nothing to do but to wait.
+func (s *Suite[S]) Pause() {
+	d := s.Paused()
+	if s.briefly {
+		s.briefly, d = false, (brief+1)*s.Short
+	}
+	time.Sleep(d)
+}
 
-// Paused is how long a pause takes.
+// Paused is how long a pause takes, if nothing brief was asked for since the last.
 func (s *Suite[S]) Paused() time.Duration { return pause * s.Short }
 
-// Brief runs out in a pause, and not before a few calls.
-func (s *Suite[S]) Brief() time.Duration { return (pause - 1) * s.Short }
+// Brief runs out in the next pause, and not before a few calls.
+func (s *Suite[S]) Brief() time.Duration {
+	s.briefly = true
+	return brief * s.Short
+}
 
 // RequireLost requires that err is lost, the store's word for a lost lease.
 func (s *Suite[S]) RequireLost(err, lost error, why string) {

@@ -30,7 +30,7 @@ type Option func(*storetest.Settings)
 // WithShortLease sets how long the leases and retentions last that run out in a
 // test. The default is 20 milliseconds. A store needs more if two of its calls
 // may take as long, as those of a database on a loaded machine do. The suite
-// waits for five such leases some ten times.
+// waits for five such leases some ten times, and for 17 some three times.
 //
 // It panics if lease is less than a millisecond.
 func WithShortLease(lease time.Duration) Option {

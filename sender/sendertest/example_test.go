@@ -17,7 +17,7 @@ func ExampleNewClient() {
 	inTest(func(t T) {
 		receiver := sendertest.NewReceiver(t, sendertest.Answer(500), sendertest.Hang(), sendertest.Answer(410))
 		client := sendertest.NewClient(receiver)
-		message := &sender.Message{URL: "https://example.com/hooks", Body: []byte(`{}`), Timeout: 50 * time.Millisecond}
+		message := &sender.Message{URL: "https://example.com/hooks", Body: []byte(`{}`), Timeout: time.Second}
 
 		schedule := sender.Schedule{Tries: 10}
 		for number := 1; ; number++ {

@@ -14,6 +14,6 @@
 //	synctest.Test(t, func(t *testing.T) {
 //		receiver := sendertest.NewReceiver(t, sendertest.Answer(503), sendertest.Answer(200))
 //		client := sendertest.NewClient(receiver)
-//		...
+//		require.NoError(t, sendAll(t.Context(), client)) // yours
 //	})
 package sendertest
