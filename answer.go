@@ -16,7 +16,7 @@ var (
 )
 
 // answer is the one place where an error becomes a status code.
-func (h *handler) answer(w http.ResponseWriter, err error) {
+func (h *handler) answer(w http.ResponseWriter, success int, err error) {
 	v := classify(err)
 	outcome, after := v.outcome, v.after
 	status, text := outcome.Status(), outcome.String()
@@ -44,7 +44,7 @@ func (h *handler) answer(w http.ResponseWriter, err error) {
 		}
 	}
 	if status == http.StatusOK {
-		w.WriteHeader(status)
+		w.WriteHeader(max(success, status)) // a Resolver's error comes before the limits
 		return
 	}
 	header["Content-Type"], header["X-Content-Type-Options"] = plainText, noSniff

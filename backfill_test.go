@@ -372,10 +372,17 @@ func TestBackfill_SurvivesPanicsAndNonsense(t *testing.T) {
 }
 
 func TestBackfill_TakesNoOtherAnswerForAnEmptyList(t *testing.T) {
+	const otherList = `backfill: list of events: field "has_more" or "next_page_url": says that there is more, ` +
+		`want the cursor of the next page in "next": the provider needs a Lister of its own`
 	for body, want := range map[string]string{
-		`{"data":[]}`:                   "",
-		`{"data":null}`:                 "", // as a nil slice is written
-		`{"data":[],"next":null}`:       "",
+		`{"data":[]}`:             "",
+		`{"data":null}`:           "", // as a nil slice is written
+		`{"data":[],"next":null}`: "",
+		`{"data":[],"has_more":false,"next_page_url":null}`: "", // it says that this is all
+		`{"data":[],"has_more":"no","next_page_url":""}`:    "",
+		`{"data":[],"has_more":true}`:                       otherList,
+		`{"data":[],"has_more":true,"next":null}`:           otherList,
+		`{"data":[],"next_page_url":"/v2/core/events?a=b"}`: otherList,
 		`{}`:                            `backfill: list of events: field "data": is missing, want an array`,
 		`null`:                          `backfill: list of events: field "data": is missing, want an array`,
 		`{"items":[{"id":"evt_1"}]}`:    `backfill: list of events: field "data": is missing, want an array`,

@@ -13,13 +13,14 @@
 //		}
 //
 //		cactus.On(r, func(ctx context.Context, e *types.OrderShippedPushed) error {
-//			order, err := e.FetchRelatedObject(ctx) // one GET, remembered
+//			order, err := e.FetchRelatedObject(ctx) // one GET, remembered for this delivery
 //			if err != nil {
 //				return err // 500: the sender delivers again
 //			}
 //			return ship(ctx, order)
 //		})
-//		http.ListenAndServe(":8080", cactus.NewHandler(r, cactus.Thin(verifier), cactus.WithLogger(slog.Default())))
+//		handler := cactus.NewHandler(r, cactus.Thin(verifier), cactus.WithLogger(slog.Default()))
+//		log.Fatal(http.ListenAndServe(":8080", handler))
 //	}
 //
 // # Thin and full

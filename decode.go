@@ -102,6 +102,17 @@ func (k *kind) decodeAll(event Event, data, raw json.RawMessage, d *deps) error 
 	return nil
 }
 
+// show fills the user's own fields for middleware, as far as they fit. What is wrong
+// with them, load finds once more below it.
+func (k *kind) show(next HandlerFunc) HandlerFunc {
+	return func(ctx context.Context, event Event) error {
+		if s := *event.embedFullOrPushed(); s.payload != nil {
+			_ = recovered(func() error { return k.decodeExtras(event, s.payload.raw) })
+		}
+		return next(ctx, event)
+	}
+}
+
 // decodeExtras fills the user's own fields. A field that stands twice is an
 // error, as in the envelope.
 func (k *kind) decodeExtras(event Event, raw json.RawMessage) error {

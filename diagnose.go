@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/time/rate"
 
@@ -44,15 +46,23 @@ func Diagnose(ctx context.Context, src Source, req *Request) (signature.Diagnosi
 // diagnosed asks a Diagnoser and says which request it was about.
 func diagnosed(ctx context.Context, diagnoser Diagnoser, req *Request) signature.Diagnosis {
 	its := diagnoser.Diagnose(ctx, req)
-	its.Tenant = bounded(req.Tenant)
+	its.Tenant = printable(req.Tenant)
 	if req.URL != nil {
-		its.Path = bounded(req.URL.Path)
+		its.Path = printable(req.URL.EscapedPath())
 	}
 	return its
 }
 
-// bounded returns valid UTF-8 of at most maxLogged bytes.
-func bounded(text string) string { return strings.ToValidUTF8(text[:min(len(text), maxLogged)], "") }
+// printable returns at most maxLogged bytes of a stranger's text, with question
+// marks for what could write into a log or a terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text[:min(len(text), maxLogged)])
+}
 
 // WithDiagnostics calls hook with the reason why a signature was refused, for
 // sources that are a [Diagnoser], as all of this module are: a body that was

@@ -2,7 +2,9 @@ package cactus
 
 import (
 	"errors"
-	"hash/maphash"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,13 +19,14 @@ const (
 	defaultDiagnosesBurst = 5
 )
 
+// shareMemory is, in diagnoses, how long one counts as lately: about how many who
+// are refused all the time get the same.
+const shareMemory = 64
+
 // shares is which refused requests are looked into: so many a second in all, of
-// which whoever is refused all the time may not have the last. A share is that of
-// one tenant and one kind of refusal. One that had no diagnosis lately may have
-// any; the others leave half of the burst to such.
-//
-// Shares are remembered in places that they may have in common, so that strangers
-// cannot make it grow. Two in one place are as one.
+// which whoever is refused all the time may not have the last. A share that had no
+// diagnosis lately may have any; the others leave half of the burst to such. A
+// stranger who can ask for many tenants has many shares.
 type shares struct {
 	burst  int
 	memory time.Duration // how long a diagnosis counts as lately
@@ -32,16 +35,14 @@ type shares struct {
 	limiter *rate.Limiter
 	running int
 	skipped int
-	seed    maphash.Seed
-	last    [sharePlaces]time.Time
+	last    map[share]time.Time // no more than came lately: shareMemory and a burst
 }
 
-const (
-	sharePlaces = 256
-	// shareMemory is, in diagnoses, how long one counts as lately: about how many
-	// who are refused all the time get the same.
-	shareMemory = 64
-)
+// share is what is refused alike: of one tenant, and one of the refusals.
+type share struct {
+	tenant  string
+	refusal int
+}
 
 // newShares returns shares of so many a second. A zero burst is the default's.
 func newShares(perSecond rate.Limit, burst int) *shares {
@@ -51,19 +52,19 @@ func newShares(perSecond rate.Limit, burst int) *shares {
 	memory := min(shareMemory/float64(perSecond), (24 * time.Hour).Seconds())
 	return &shares{
 		burst: burst, memory: time.Duration(memory * float64(time.Second)),
-		limiter: rate.NewLimiter(perSecond, burst), seed: maphash.MakeSeed(),
+		limiter: rate.NewLimiter(perSecond, burst), last: make(map[share]time.Time),
 	}
 }
 
 // begin reports whether a request of that tenant, which err refused, is looked
 // into, and counts it as skipped otherwise. Who gets true calls end.
 func (s *shares) begin(tenant string, err error) bool {
-	share := maphash.String(s.seed, refusalKind(err)+tenant)
+	its := share{tenant[:min(len(tenant), maxLogged)], refusalOf(err)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, last := time.Now(), &s.last[share%sharePlaces]
+	now := time.Now()
 	kept := 0 // for others
-	if !last.IsZero() && now.Sub(*last) < s.memory {
+	if now.Sub(s.last[its]) < s.memory {
 		kept = s.burst / 2
 	}
 	const rounding = 1e-6
@@ -72,7 +73,9 @@ func (s *shares) begin(tenant string, err error) bool {
 		return false
 	}
 	s.running++
-	*last = now
+	maps.DeleteFunc(s.last, func(_ share, last time.Time) bool { return now.Sub(last) >= s.memory })
+	its.tenant = strings.Clone(its.tenant) // which may be a part of something large
+	s.last[its] = now
 	return true
 }
 
@@ -92,24 +95,13 @@ func (s *shares) takeSkipped() int {
 	return skipped
 }
 
-// refusalKind returns a word for each of the kinds of refusal, of which there are few
-// whatever a verifier returns.
-func refusalKind(err error) string {
-	for _, kind := range [...]struct {
-		word string
-		of   error
-	}{
-		{"m", signature.ErrMismatch},
-		{"s", signature.ErrNoSignature},
-		{"h", signature.ErrBadHeader},
-		{"u", signature.ErrUnsupported},
-		{"o", signature.ErrTooOld},
-		{"n", signature.ErrTooNew},
-		{"k", signature.ErrNoKey},
-	} {
-		if errors.Is(err, kind.of) {
-			return kind.word
-		}
-	}
-	return "-"
+// refusals are told apart, and nothing else is: an error's text may be a stranger's.
+var refusals = [...]error{
+	signature.ErrMismatch, signature.ErrNoSignature, signature.ErrBadHeader, signature.ErrUnsupported,
+	signature.ErrTooOld, signature.ErrTooNew, signature.ErrNoKey,
+}
+
+// refusalOf returns the place of err among the refusals, and -1 for any other.
+func refusalOf(err error) int {
+	return slices.IndexFunc(refusals[:], func(kind error) bool { return errors.Is(err, kind) })
 }

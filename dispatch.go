@@ -49,9 +49,6 @@ func (r *Registry) dispatch(ctx context.Context, env *Envelope) (kept bool, err 
 	if env.Data != nil || found.kind.readsRaw() {
 		s.payload = &payload{data: env.Data, raw: env.Raw}
 	}
-	if found.wrapped {
-		_ = found.kind.decodeExtras(event, env.Raw) // for the middleware; load reads them again, and fails
-	}
 	arrived := s.meta.ReceivedAt
 	err = run(ctx, found.chain, event)
 	if err != nil && table.deadLetter != nil && OutcomeOf(err) == OutcomePermanent {

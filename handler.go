@@ -18,8 +18,14 @@ type HandlerOption func(*handler)
 // WithStrict answers events that nothing takes with 404 instead of success.
 func WithStrict() HandlerOption { return func(h *handler) { h.strict = true } }
 
-// WithLimits overrides the source's limits, field by field.
-func WithLimits(l Limits) HandlerOption { return func(h *handler) { h.limits = l } }
+// WithLimits overrides the source's limits, field by field. It panics if Success
+// is neither zero nor 2xx.
+func WithLimits(l Limits) HandlerOption {
+	if l.Success != 0 && (l.Success < 200 || l.Success > 299) {
+		panic("cactus: WithLimits: Success must be a 2xx status")
+	}
+	return func(h *handler) { h.limits = l }
+}
 
 // WithLogger logs what goes wrong: every request that is refused, with the
 // reason that the sender is not told, every event that nothing takes, and every
@@ -86,6 +92,8 @@ type delivery struct {
 	envs []Envelope
 	body []byte
 	kept bool // an event may hold Data or Raw
+
+	success int // the status of success; 0 until a source is chosen
 }
 
 var deliveries = sync.Pool{New: func() any { return new(delivery) }}
@@ -104,11 +112,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response, err := h.serve(r, d)
 	switch {
 	case err != nil:
-		h.answer(w, err)
+		h.answer(w, d.success, err)
 	case response != nil:
 		response.write(w)
 	default:
-		w.WriteHeader(http.StatusOK)
+		w.WriteHeader(d.success)
 	}
 	d.free() // not deferred: after a panic somebody may still hold something
 }
@@ -121,7 +129,7 @@ func (d *delivery) free() {
 	if cap(d.envs) > maxPooledEvents {
 		d.envs = nil
 	}
-	d.req, d.envs, d.body, d.kept = Request{}, d.envs[:0], d.body[:0], false
+	d.req, d.envs, d.body, d.kept, d.success = Request{}, d.envs[:0], d.body[:0], false, 0
 	deliveries.Put(d)
 }
 
@@ -147,6 +155,7 @@ func (h *handler) serve(r *http.Request, d *delivery) (*Response, error) {
 		src, limits = chosen, &its
 		responder, _ = chosen.(Responder)
 	}
+	d.success = limits.Success
 	if !slices.Contains(limits.Methods, r.Method) {
 		return nil, h.refused(r, req, &refusal{status: http.StatusMethodNotAllowed, text: "method not allowed", allow: limits.Methods})
 	}

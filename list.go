@@ -41,12 +41,19 @@ func (q EventQuery) encode() string {
 	return "?" + v.Encode()
 }
 
-// errNoList keeps what is no list at all from passing for an empty one.
-var errNoList = errors.New(`list of events: field "data": is missing, want an array`)
+var (
+	// errNoList keeps what is no list at all from passing for an empty one, and
+	// errOtherList a list of Stripe's kind from ending behind its first page.
+	errNoList    = errors.New(`list of events: field "data": is missing, want an array`)
+	errOtherList = errors.New(`list of events: field "has_more" or "next_page_url": says that there is more, ` +
+		`want the cursor of the next page in "next": the provider needs a Lister of its own`)
+)
 
 // Events walks Cactus Corp's list of events from page to page: GET /v1/events,
 // or where [WithEventPath] has events, without the id. The answer has the events
-// in data and the cursor of the next page in next. An error ends the walk.
+// in data and the cursor of the next page in next. An error ends the walk. A list
+// that goes on in another way is refused where Stripe's has_more or next_page_url
+// tells of it, and ends early where something else does: write a [Lister] for it.
 func (c *Client) Events(ctx context.Context, q EventQuery) iter.Seq2[*Envelope, error] {
 	path := strings.TrimSuffix(c.eventPath, "/{id}")
 	return func(yield func(*Envelope, error) bool) {
@@ -64,6 +71,8 @@ func (c *Client) Events(ctx context.Context, q EventQuery) iter.Seq2[*Envelope, 
 			var list struct {
 				Data []json.RawMessage `json:"data"`
 				Next string            `json:"next"`
+				More any               `json:"has_more"`
+				URL  any               `json:"next_page_url"`
 			}
 			list.Data = []json.RawMessage{nil} // stays if there is no data
 			if err := json.Unmarshal(body, &list); err != nil {
@@ -72,6 +81,10 @@ func (c *Client) Events(ctx context.Context, q EventQuery) iter.Seq2[*Envelope, 
 			}
 			if len(list.Data) == 1 && list.Data[0] == nil {
 				yield(nil, errNoList)
+				return
+			}
+			if list.Next == "" && (list.More == true || list.URL != nil && list.URL != "") {
+				yield(nil, errOtherList)
 				return
 			}
 			for _, item := range list.Data {

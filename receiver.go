@@ -22,12 +22,19 @@ var accepted = &Response{Status: http.StatusAccepted} //nolint:gochecknoglobals 
 // The Request itself is reused when accept returns; its Header, URL and Body may
 // be kept, and nobody may change them. Handshakes are answered without a call of
 // accept. Its context is that of [NewHandler]'s handlers. A panic of accept is a
-// failure, 500. NewReceiver panics if src or accept is nil.
+// failure, 500.
+//
+// NewReceiver panics if src or accept is nil, and for [WithStrict]: whether anything
+// takes an event is not known when the sender is answered.
 func NewReceiver(src Source, accept func(ctx context.Context, req *Request) error, opts ...HandlerOption) http.Handler {
 	if src == nil || accept == nil {
 		panic("cactus: NewReceiver needs a source and a function")
 	}
-	return newHandler(&handler{accept: accept, source: src}, opts)
+	h := newHandler(&handler{accept: accept, source: src}, opts)
+	if h.strict {
+		panic("cactus: NewReceiver: WithStrict does nothing where the answer comes before the handlers; for an inbox set its Config.Strict")
+	}
+	return h
 }
 
 // hand gives a verified request of src's away.

@@ -37,7 +37,7 @@ func (r *Registry) registerOther(h func(context.Context, Event) error, opts []Op
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err == nil {
-		err = r.open()
+		err = r.open(o)
 	}
 	switch {
 	case err != nil:
@@ -50,10 +50,14 @@ func (r *Registry) registerOther(h func(context.Context, Event) error, opts []Op
 	r.other = added
 }
 
-// open says whether anything can still be registered. Its caller holds the lock.
-func (r *Registry) open() error {
-	if r.routes.Load() != nil {
+// open says whether what was made with o can still be registered. Its caller holds
+// the lock.
+func (r *Registry) open(o *options) error {
+	switch {
+	case r.routes.Load() != nil:
 		return errors.New("it comes after the first dispatch: register everything at the start")
+	case len(r.middleware) != o.inherited:
+		return errors.New("Use was called meanwhile, whose middleware it would go without")
 	}
 	return nil
 }
@@ -65,7 +69,7 @@ func (r *Registry) add(where string, k *kind, h func(context.Context, Event) err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.open(); err != nil {
+	if err := r.open(o); err != nil {
 		return err
 	}
 	patterns := o.types
@@ -111,6 +115,7 @@ func (r *Registry) route(where string, k *kind, h func(context.Context, Event) e
 		return ownError(err)
 	})
 	r.mu.Lock()
+	o.inherited = len(r.middleware)
 	middleware := slices.Concat(r.middleware, o.middleware)
 	r.mu.Unlock()
 	for _, mw := range slices.Backward(middleware) {
@@ -121,7 +126,10 @@ func (r *Registry) route(where string, k *kind, h func(context.Context, Event) e
 			return nil, nil, errors.New("a middleware returned a nil handler")
 		}
 	}
-	return &route{where: where, kind: k, chain: chain, wrapped: len(middleware) > 0}, &o, nil
+	if len(middleware) > 0 && len(k.extras) > 0 {
+		chain = k.show(chain)
+	}
+	return &route{where: where, kind: k, chain: chain}, &o, nil
 }
 
 // checkPattern refuses a name or pattern that is unsound, taken, or outside the

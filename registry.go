@@ -63,10 +63,9 @@ type Registry struct {
 
 // route is one registration.
 type route struct {
-	where   string // file:line
-	kind    *kind
-	chain   HandlerFunc
-	wrapped bool // by a middleware
+	where string // file:line
+	kind  *kind
+	chain HandlerFunc
 }
 
 // Option changes one registration.
@@ -76,6 +75,7 @@ type options struct {
 	middleware []Middleware
 	types      []string
 	prefetch   bool
+	inherited  int // how many middleware of the registry's own the handler has
 }
 
 // WithMiddleware wraps this handler alone, inside the registry's own
@@ -102,6 +102,9 @@ func Prefetch() Option {
 // parameter says it all:
 //
 //	cactus.On(r, func(ctx context.Context, e *types.OrderShipped) error { ... })
+//
+// The compiler says "missing method Metadata" if E embeds none of Full, Pushed and
+// Bare, and "cannot infer E and P" if h is not a func(context.Context, *E) error.
 //
 // On panics if E is not a sound event type, if its name is already taken or is
 // outside the registry's Catalogue, or if r has dispatched.

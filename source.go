@@ -152,6 +152,9 @@ type Limits struct {
 	// seconds, because the Standard Webhooks specification has senders wait at
 	// least 15; negative means none.
 	Deadline time.Duration
+	// Success is the 2xx status of what is 200 by [Outcome.Status]; default 200.
+	// Some protocols want 204 of an answer without a body.
+	Success int
 }
 
 var defaultLimits = Limits{
@@ -159,6 +162,7 @@ var defaultLimits = Limits{
 	ContentTypes: []string{"application/json"},
 	MaxBody:      256 << 10,
 	Deadline:     14 * time.Second,
+	Success:      http.StatusOK,
 }
 
 // or fills l's zero fields from other.
@@ -174,6 +178,9 @@ func (l Limits) or(other Limits) Limits {
 	}
 	if l.Deadline == 0 {
 		l.Deadline = other.Deadline
+	}
+	if l.Success == 0 {
+		l.Success = other.Success
 	}
 	return l
 }

@@ -190,27 +190,27 @@ func smallCloudRing(s signature.Signer) []*request {
 // The CloudEvents through ServeHTTP.
 var (
 	smallCloudCactus = Case{Name: "cactus, no signature", Start: working(func() Work {
-		return serving(smallCloudRing(nil), http.StatusOK, smallCloudGain, cloudHandler(unsigned{}))
+		return serving(smallCloudRing(nil), http.StatusNoContent, smallCloudGain, cloudHandler(unsigned{}))
 	})}
 	smallCloudSDK = Case{Name: "sdk-go, no signature", Start: working(func() Work {
 		return serving(smallCloudRing(nil), http.StatusOK, smallCloudGain, newSDKPeer(nil))
 	})}
 	smallCloudCactusSigned = Case{Name: "cactus", Start: working(func() Work {
 		s := standardScheme(secretKey)
-		return serving(smallCloudRing(s), http.StatusOK, smallCloudGain, cloudHandler(s))
+		return serving(smallCloudRing(s), http.StatusNoContent, smallCloudGain, cloudHandler(s))
 	})}
 	smallCloudSDKSigned = Case{Name: "sdk-go + our verifier", Start: working(func() Work {
 		return serving(smallCloudRing(standardScheme(secretKey)), http.StatusOK, smallCloudGain, newSDKPeer(oursVerify()))
 	})}
 	cloudCactus = Case{Name: "cactus, no signature", Start: working(func() Work {
-		return serving(cloudRing(nil), http.StatusOK, cloudGain, cloudHandler(unsigned{}))
+		return serving(cloudRing(nil), http.StatusNoContent, cloudGain, cloudHandler(unsigned{}))
 	})}
 	cloudSDK = Case{Name: "sdk-go, no signature", Start: working(func() Work {
 		return serving(cloudRing(nil), http.StatusOK, cloudGain, newSDKPeer(nil))
 	})}
 	cloudCactusSigned = Case{Name: "cactus", Start: working(func() Work {
 		s := standardScheme(secretKey)
-		return serving(cloudRing(s), http.StatusOK, cloudGain, cloudHandler(s))
+		return serving(cloudRing(s), http.StatusNoContent, cloudGain, cloudHandler(s))
 	})}
 	cloudSDKSigned = Case{Name: "sdk-go + our verifier", Start: working(func() Work {
 		return serving(cloudRing(standardScheme(secretKey)), http.StatusOK, cloudGain, newSDKPeer(oursVerify()))

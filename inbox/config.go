@@ -38,6 +38,11 @@ type Config struct {
 	// MaxLost is how often in a row a process may die over an item, or fall
 	// silent, before it is a dead letter: it may be what kills them. Default 20.
 	MaxLost int
+	// Strict makes an item a dead letter if nothing takes one of its events, so that
+	// it can be replayed when the handler is there. Deploy handlers before the sender
+	// knows of their types: an old replica buries what only a new one can handle.
+	// Default: the item is done, and the Logger and [Inbox.Unhandled] tell of it.
+	Strict bool
 	// DropHeader reports whether a header, by its canonical name, is not to be
 	// stored. A source that needs one to choose the tenant or to parse must have
 	// it; one that chooses the tenant can go by req.Tenant instead, which is empty
@@ -50,10 +55,11 @@ type Config struct {
 	// its deadline. It is where trace context in req's headers is taken up. It may
 	// keep neither req nor change what is in it. Default ctx itself.
 	Context func(ctx context.Context, req *cactus.Request) context.Context
-	// Logger is told of retries (warn), dead letters, handlers that do not return
+	// Logger is told of retries and of events that nothing takes (warn), dead letters, handlers that do not return
 	// and a store that fails (error): the item's id and source, the attempt and up
 	// to 1 KiB of the error, never bodies or headers. Of what is put off without an
-	// attempt it is told once a second at most. Default none.
+	// attempt it is told once a second at most, and so it is of what nothing takes.
+	// Default none.
 	Logger *slog.Logger
 }
 

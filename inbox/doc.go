@@ -2,17 +2,20 @@
 // request is stored and answered with 202, and then parsed and dispatched in the
 // background until its handlers have taken it.
 //
-//	store := sqlstore.NewInbox(db, sqlstore.PostgreSQL) // or inbox.NewMemory()
+//	store := sqlstore.NewInbox(db, sqlstore.SQLite)
+//	if err := store.Migrate(ctx); err != nil {
+//		return err
+//	}
 //	in := inbox.New(store, inbox.Config{Logger: logger})
-//	in.Register("shop", registry, source)
-//	mux.Handle("POST /hooks/shop", in.Handler("shop"))
-//	done := make(chan error, 1)
-//	go func() { done <- in.Run(context.Background()) }()
-//	...
-//	<-signalled.Done()
-//	err := server.Shutdown(ctx)   // first the HTTP server
-//	left, err := in.Shutdown(ctx) // then the inbox, which ends Run
-//	err = <-done                  // then close the database
+//	in.Register("shop", r, source)
+//	mux.Handle("POST /webhooks", in.Handler("shop")) // verify, store, 202
+//	go in.Run(context.Background())                  // parse, dispatch, try again
+//
+//	<-ctx.Done() // the program is told to stop: first the server, then the inbox, last the database
+//	if err := server.Shutdown(stopping); err != nil {
+//		return err
+//	}
+//	left, err := in.Shutdown(stopping) // drain, and say what is left
 //
 // Give Run a context that does not end with the signal: when it ends, handlers are
 // interrupted at once, and what is still received then waits for another process.
@@ -24,7 +27,10 @@
 // What the handlers return decides what becomes of the item, see
 // [cactus.Outcome]:
 //
-//   - handled, ignored, unhandled: it is done, and gone from the store.
+//   - handled, ignored: it is done, and gone from the store.
+//   - unhandled: the same, and the Logger is told which type it was. With
+//     [Config].Strict it is a dead letter, to be replayed when the handler is there.
+//     The sender is answered before, so [cactus.WithStrict] can do nothing here.
 //   - failed: again after the wait of [Config].Retry, and a dead letter after its
 //     last attempt.
 //   - retry: the same, but not before the wait that the error asks for.
@@ -32,6 +38,9 @@
 //     ends with [Config].MaxAge.
 //   - permanent, gone, malformed, refused, no tenant: a dead letter at once. The
 //     registry's own DeadLetter hook comes first: what it takes is handled.
+//
+// Of a batch the worst outcome counts, so an event that nothing takes shows beside
+// others that are handled. A replay runs those again, but for a Dedupe.
 //
 // # Delivery is at least once
 //
@@ -51,6 +60,8 @@
 //   - Oldest beyond what retries may take: nobody works, or not fast enough;
 //   - Dead above zero: somebody has to look, and then to replay or to discard;
 //     nothing else removes them, and they take room;
+//   - [Inbox.Unhandled] growing: a type that is sent has no handler, perhaps since
+//     the last deploy;
 //   - [Inbox.Unregistered] growing after a deploy is over: a source has lost its
 //     name;
 //   - lines of [Config].Logger at the level error: the store fails, an item has

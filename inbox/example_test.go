@@ -63,6 +63,44 @@ func Example() {
 	// 503 after Shutdown
 }
 
+// A type that was forgotten in a deploy is kept for the next one.
+func ExampleConfig_strict() {
+	store, ctx := inbox.NewMemory(), context.Background()
+	deploy := func(r *cactus.Registry) *inbox.Inbox {
+		in := inbox.New(store, inbox.Config{Strict: true})
+		in.Register("shop", r, cactustest.Source())
+		return in
+	}
+	workOff := func(in *inbox.Inbox) { // Run returns when nothing is ready any more
+		_, _ = in.Shutdown(ctx)
+		_ = in.Run(ctx)
+	}
+	in := deploy(&cactus.Registry{}) // there is no handler
+	fmt.Println(send(in.Handler("shop"), "evt_849"))
+	workOff(in)
+	for letter, err := range in.Dead(ctx) {
+		if err != nil {
+			return
+		}
+		fmt.Println(letter.EventID, letter.Reason)
+	}
+
+	r := &cactus.Registry{}
+	cactus.On(r, func(_ context.Context, e *types.OrderLostPushed) error {
+		fmt.Println("search for the order of", e.ID)
+		return nil
+	})
+	in = deploy(r)
+	n, err := in.ReplayAll(ctx)
+	fmt.Println("replayed:", n, err)
+	workOff(in)
+	// Output:
+	// 202
+	// evt_849 cactus: no handler for event type "order.lost"
+	// replayed: 1 <nil>
+	// search for the order of evt_849
+}
+
 func ExampleInbox_Dead() {
 	r, mended := &cactus.Registry{}, false
 	cactus.On(r, func(context.Context, *types.OrderLostPushed) error {

@@ -26,6 +26,8 @@ type Inbox struct {
 	work    *work // of Run; nil before
 
 	unregistered atomic.Uint64
+	unhandled    atomic.Uint64
+	arrivals     *arrivals     // nil: the store keeps them
 	wake         chan struct{} // something was added
 	gate         gate
 	drain        chan struct{} // closed by Shutdown: claim until nothing is ready
@@ -49,7 +51,7 @@ func New(store Store, config Config) *Inbox {
 	}
 	config.complete()
 	return &Inbox{
-		store: store, config: config, tokens: newTokens(), sources: make(map[string]registration),
+		store: store, config: config, tokens: newTokens(), sources: make(map[string]registration), arrivals: newArrivals(store),
 		wake: make(chan struct{}, 1), gate: gate{quiet: make(chan struct{}, 1)}, drain: make(chan struct{}),
 	}
 }
@@ -90,7 +92,8 @@ func (in *Inbox) source(name string) (registration, bool) {
 // options. A store that is full or fails is answered with 503, and so is what
 // comes after Shutdown: the sender comes back.
 //
-// It panics if the name is not registered.
+// It panics if the name is not registered, and for [cactus.WithStrict], whose place
+// is taken by Config.Strict.
 func (in *Inbox) Handler(name string, opts ...cactus.HandlerOption) http.Handler {
 	r, ok := in.source(name)
 	if !ok {
@@ -130,6 +133,7 @@ func (in *Inbox) add(ctx context.Context, name string, req *cactus.Request) erro
 	}
 	defer in.gate.leave()
 	item := newItem(in.tokens.id(time.Now()), name, req, in.config.DropHeader)
+	in.arrivals.note(item)
 	if err := in.store.Add(ctx, item); err != nil {
 		return cactus.RetryAfter(fullWait, fmt.Errorf("store request: %w", err))
 	}
@@ -147,3 +151,7 @@ func (in *Inbox) Stats(ctx context.Context) (Stats, error) { return in.store.Sta
 // Unregistered returns how often this Inbox has given back an item because its
 // source's name is not registered.
 func (in *Inbox) Unregistered() uint64 { return in.unregistered.Load() }
+
+// Unhandled returns how many items of this Inbox had an event that nothing took.
+// With Config.Strict they became dead letters.
+func (in *Inbox) Unhandled() uint64 { return in.unhandled.Load() }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -14,7 +15,7 @@ import (
 func (w *work) tell(level slog.Level, msg string, err error, attrs ...slog.Attr) {
 	_ = guarded(func() error {
 		if err != nil {
-			attrs = append(attrs, slog.String("error", clean(err.Error())))
+			attrs = append(attrs, slog.String("error", textOf(err)))
 		}
 		w.config.Logger.LogAttrs(w.ctx, level, msg, attrs...)
 		return nil
@@ -74,10 +75,31 @@ func clean(text string) string {
 	return text[:end]
 }
 
-// mayTell reports whether another line may be written about what is put off
-// without an attempt: for each of thousands of items whose source nobody knows
-// here that may be again and again.
-func (w *work) mayTell() bool {
-	now, last := int64(time.Since(w.start)), w.told.Load()
-	return (last == 0 || now-last >= int64(time.Second)) && w.told.CompareAndSwap(last, max(now, 1))
+// textOf returns what is stored and logged of an error. Of a large batch it leaves
+// out the events that ended well, such as duplicates, so that there is room for
+// those that did not.
+func textOf(err error) string {
+	text := err.Error()
+	all, ok := err.(interface{ Unwrap() []error })
+	if len(text) <= maxText || !ok {
+		return clean(text)
+	}
+	var worse []error
+	for _, err := range all.Unwrap() {
+		if cactus.OutcomeOf(err) > cactus.OutcomeIgnored {
+			worse = append(worse, err)
+		}
+	}
+	if worse == nil {
+		return clean(text)
+	}
+	return clean(errors.Join(worse...).Error())
+}
+
+// mayTell reports whether another line may be written about what happens to
+// thousands of items alike, again and again, such as those whose source nobody
+// knows here. It keeps in told when it was last true.
+func (w *work) mayTell(told *atomic.Int64) bool {
+	now, last := int64(time.Since(w.start)), told.Load()
+	return (last == 0 || now-last >= int64(time.Second)) && told.CompareAndSwap(last, max(now, 1))
 }

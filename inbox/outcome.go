@@ -20,8 +20,11 @@ func (w *work) settle(j *job, err error) {
 	outcome := cactus.OutcomeOf(err)
 	interrupted := w.ctx.Err() != nil
 	switch outcome {
-	case cactus.OutcomeHandled, cactus.OutcomeIgnored, cactus.OutcomeUnhandled:
+	case cactus.OutcomeHandled, cactus.OutcomeIgnored:
 		w.settler.complete(j) // fenced if the lease is lost
+		return
+	case cactus.OutcomeUnhandled:
+		w.untaken(j, err)
 		return
 	case cactus.OutcomePermanent, cactus.OutcomeGone, cactus.OutcomeMalformed, cactus.OutcomeRefused, cactus.OutcomeNoTenant:
 		if interrupted = interrupted && errors.Is(err, context.Canceled); interrupted || j.lost.Load() {
@@ -51,6 +54,23 @@ func (w *work) settle(j *job, err error) {
 	}
 }
 
+// untaken ends a job with an event that nothing takes. The others of a batch are
+// handled then.
+func (w *work) untaken(j *job, err error) {
+	n := w.unhandled.Add(1)
+	switch {
+	case w.config.Strict && j.lost.Load():
+		w.stepAside(j)
+	case w.config.Strict:
+		w.bury(j, err, true)
+	default:
+		if w.mayTell(&w.orphaned) {
+			w.log(slog.LevelWarn, "inbox item has an event that nothing takes", j, err, true, slog.Uint64("unhandled", n))
+		}
+		w.settler.complete(j)
+	}
+}
+
 // postpone is a retry that does not count, unless the item is too old.
 func (w *work) postpone(j *job, err error, wait time.Duration) {
 	if j.Age >= w.config.MaxAge {
@@ -61,16 +81,16 @@ func (w *work) postpone(j *job, err error, wait time.Duration) {
 }
 
 func (w *work) retry(j *job, err error, wait time.Duration, count bool) {
-	if count || w.mayTell() {
+	if count || w.mayTell(&w.told) {
 		w.log(slog.LevelWarn, "inbox item to be retried", j, err, count, slog.Duration("wait", wait))
 	}
-	r := Retry{Wait: wait, Count: count, Reason: clean(err.Error())}
+	r := Retry{Wait: wait, Count: count, Reason: textOf(err)}
 	w.end(j, func(ctx context.Context) error { return w.store.Retry(ctx, j.claim, r) })
 }
 
 func (w *work) bury(j *job, err error, count bool) {
 	w.log(slog.LevelError, "inbox item is a dead letter", j, err, count)
-	b := Burial{Reason: clean(err.Error()), Count: count}
+	b := Burial{Reason: textOf(err), Count: count}
 	if meta, ok := w.identify(j.Item); ok {
 		b.EventType, b.EventID = clean(meta.Type), clean(meta.ID)
 	}

@@ -79,6 +79,7 @@ func (w *work) dispatch(j *job, req *cactus.Request) error {
 		return errUnregistered
 	}
 	j.Item.request(req)
+	req.ReceivedAt = w.arrivals.of(j.Item)
 	var ctx context.Context = j
 	if w.config.Context != nil {
 		if ctx = w.config.Context(ctx, req); ctx == nil {

@@ -14,7 +14,9 @@ import (
 //     back and returns the error: somebody else is at the event. Unlike Commit
 //     it may not be repeated: where the claim is committed already, because the
 //     handler runs again under it, as below [Retry], the store says
-//     [ErrDuplicate], and the handler rolls back the effect.
+//     [ErrDuplicate], and the handler rolls back the effect. And where the claim
+//     was made in another store, see Store, it is none of these but a failure:
+//     a lease that is lost is 409, and would be so again for ever.
 //  2. When the transaction has committed, SetCommitted spares the middleware
 //     its own Commit. Without it the middleware commits again, which does
 //     nothing.
@@ -39,6 +41,13 @@ func (c *Claim) Key() Key { return Key{Source: c.of.source, Tenant: c.tenant, ID
 
 // Owner returns the claim's own token.
 func (c *Claim) Owner() Owner { return c.owner }
+
+// Store returns the store that the claim was made in: what [Dedupe] was given. It
+// may be wrapped around another one, or choose between several.
+func (c *Claim) Store() DedupeStore {
+	store, _ := c.of.store.(DedupeStore)
+	return store
+}
 
 // Retention returns for how long the event is to be remembered as done.
 func (c *Claim) Retention() time.Duration { return c.of.retention }

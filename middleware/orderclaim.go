@@ -35,6 +35,12 @@ func (c *OrderClaim) Key() Key { return c.of.claim.Key() }
 // Owner returns the claim's own token.
 func (c *OrderClaim) Owner() Owner { return c.of.claim.Owner() }
 
+// Store returns the store that the claim was made in, as [Claim.Store] does.
+func (c *OrderClaim) Store() OrderStore {
+	store, _ := c.of.claim.of.store.(OrderStore)
+	return store
+}
+
 // Position returns the event's position, which is [NoPosition] below Serial.
 func (c *OrderClaim) Position() int64 { return c.of.position }
 

@@ -1,10 +1,9 @@
 // Package otelcactus records OpenTelemetry traces and metrics of what Cactus
 // does: receiving requests, processing events and pulling details.
 //
-//	registry.Fetcher = otelcactus.Fetcher(client)
-//	registry.Use(otelcactus.Middleware()) // the outermost
-//	...
-//	http.Handle("POST /webhooks", otelcactus.Handler(cactus.NewHandler(registry, source)))
+//	r.Fetcher = otelcactus.Fetcher(client)
+//	r.Use(otelcactus.Middleware()) // the outermost
+//	mux.Handle("POST /webhooks", otelcactus.Handler(cactus.NewHandler(r, source)))
 //
 // Everything goes to OpenTelemetry's global providers and uses its global
 // propagator, unless options say otherwise. Without an SDK nothing is recorded.

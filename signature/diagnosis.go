@@ -17,8 +17,9 @@ type Diagnosis struct {
 	// verifier that is no [Diagnoser].
 	Scheme string
 	// Path and Tenant are those of the request, if they are known: see
-	// cactus.WithDiagnostics. Each has at most 200 bytes, and a stranger may
-	// have chosen them. Diagnose leaves them empty.
+	// cactus.WithDiagnostics. A stranger may have chosen them. Each has at most 200
+	// bytes and is printable: Path is escaped as in a URL, and what is not printable
+	// in Tenant is a question mark. Diagnose leaves them empty.
 	Path, Tenant string
 	// Err is what Verify returned. Nil: the request is accepted.
 	Err error `json:"-"`

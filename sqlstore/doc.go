@@ -10,14 +10,15 @@
 // Each has a table of its own, may be used without the others, and is shared by
 // all processes that use the database:
 //
-//	store := sqlstore.NewDedupe(db, sqlstore.PostgreSQL)
+//	store := sqlstore.NewDedupe(db, sqlstore.SQLite) // or PostgreSQL
 //	if err := store.Migrate(ctx); err != nil {
 //		return err
 //	}
 //	r.Use(middleware.Dedupe(store, middleware.WithSource("shop")))
+//
 //	cactus.On(r, func(ctx context.Context, e *types.OrderShipped) error {
-//		return store.Tx(ctx, nil, func(tx *sql.Tx) error {
-//			_, err := tx.ExecContext(ctx, `INSERT INTO shipments ...`)
+//		return store.Tx(ctx, nil, func(tx *sql.Tx) error { // the event is done if and only if this commits
+//			_, err := tx.ExecContext(ctx, `INSERT INTO shipments (order_id) VALUES ($1)`, e.RelatedObject.ID)
 //			return err
 //		})
 //	})

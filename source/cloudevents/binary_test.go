@@ -151,7 +151,7 @@ func TestBinary_WorksWithASourcePerRequest(t *testing.T) {
 		h := cactus.NewHandler(&r, cactus.PerRequest(func(context.Context, *cactus.Request) (string, cactus.Source, error) {
 			return "acme", src, nil
 		}))
-		requireStatus(t, http.StatusOK, serve(h, delivery("text/plain", "hey", headers()...)))
+		requireStatus(t, http.StatusNoContent, serve(h, delivery("text/plain", "hey", headers()...)))
 		requireStatus(t, http.StatusUnsupportedMediaType, serve(h, delivery("application/cloudevents+xml", "<e/>", headers()...)))
 		requireStatus(t, http.StatusUnsupportedMediaType, serve(h, delivery("", "x", headers()...)))
 		require.Equal(t, []string{"acme"}, tenants)

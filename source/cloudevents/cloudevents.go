@@ -57,8 +57,9 @@ const (
 // with 415. A batch is checked as a whole before its first event is dispatched,
 // and may be empty. It panics if v or an option is nil.
 //
-// A body is limited to the 256 KiB of [cactus.Limits]; raise that with
-// [cactus.WithLimits] for larger batches.
+// Success is 204, because the specification has 200 come with a body only. A body is
+// limited to the 256 KiB of [cactus.Limits]; raise that with [cactus.WithLimits] for
+// larger batches.
 func New(v signature.Verifier, opts ...Option) cactus.Source {
 	if v == nil {
 		panic("cloudevents: New needs a verifier")
@@ -90,7 +91,7 @@ var _ interface {
 } = (*source)(nil)
 
 func (s *source) Limits() cactus.Limits {
-	limits := cactus.Limits{ContentTypes: s.types}
+	limits := cactus.Limits{ContentTypes: s.types, Success: http.StatusNoContent}
 	if s.origins != nil {
 		limits.Methods = []string{http.MethodPost, http.MethodOptions}
 	}

@@ -55,7 +55,7 @@ func TestConformance_HTTPProtocolBinding(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, w := receive(t, delivery(row.contentType, row.body, row.headers...), cloudevents.WithBinary())
-			requireStatus(t, http.StatusOK, w)
+			requireStatus(t, http.StatusNoContent, w)
 			require.Len(t, got, len(row.contents))
 			for i, e := range got {
 				require.Equal(t, "1234-1234-1234", e.ID)
@@ -95,14 +95,14 @@ func TestConformance_WhatIsNotACloudEventIsRefused(t *testing.T) {
 		"and so it is with binary mode on":                           {structuredType + "; charset=iso-8859-1", event, nil, binary, 415},
 		"a batch is not a structured event":                          {structuredType, "[" + event + "]", nil, nil, 400},
 		"a structured event is not a batch":                          {batchType, event, nil, nil, 400},
-		"a type that is listed is taken in binary mode":              {"text/plain; charset=iso-8859-1", "x", headers, binary, 200},
-		"and so it is by name":                                       {"text/plain; charset=iso-8859-1", "x", headers, []cloudevents.Option{cloudevents.WithBinary("text/plain")}, 200},
+		"a type that is listed is taken in binary mode":              {"text/plain; charset=iso-8859-1", "x", headers, binary, 204},
+		"and so it is by name":                                       {"text/plain; charset=iso-8859-1", "x", headers, []cloudevents.Option{cloudevents.WithBinary("text/plain")}, 204},
 		"only the types that are listed are taken, if there are any": {"text/plain", "x", headers, []cloudevents.Option{cloudevents.WithBinary("text/xml")}, 415},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, w := receive(t, delivery(row.contentType, row.body, row.headers...), row.opts...)
 			requireStatus(t, row.want, w)
-			require.Equal(t, row.want == http.StatusOK, len(got) == 1)
+			require.Equal(t, row.want == http.StatusNoContent, len(got) == 1)
 		})
 	}
 }

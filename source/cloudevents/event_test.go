@@ -142,7 +142,7 @@ func TestNew_HandlersAreFoundByAnyTypeAndDataIsDecoded(t *testing.T) {
 		return nil
 	})
 	h := cactus.NewHandler(&r, cloudevents.New(scheme()))
-	requireStatus(t, http.StatusOK, serve(h, delivery(batchType, `[`+
+	requireStatus(t, http.StatusNoContent, serve(h, delivery(batchType, `[`+
 		`{"specversion":"1.0","id":"1","source":"/a","type":"com.example.photographed","data_base64":"aGV5","datacontenttype":"text/plain"},`+
 		`{"specversion":"1.0","id":"1","source":"/a","type":"com.example.photographed","data":null},`+
 		`{"specversion":"1.0","id":"1","source":"/a","type":"com.example.été à la plage"}]`)))

@@ -54,7 +54,7 @@ func ExampleNew() {
 	fmt.Println(w.Code)
 	// Output:
 	// 1234 from /mycontext on 2018-04-05 says Hello World!
-	// 200
+	// 204
 }
 
 func ExampleNew_batch() {
@@ -85,7 +85,7 @@ func ExampleNew_batch() {
 	// Output:
 	// 2 /a 1 says Hello
 	// 2 /b 1 says 89 50 4e 47
-	// 200
+	// 204
 	// 400 cactus: malformed event: event 1: attribute "specversion": must be "1.0"
 }
 

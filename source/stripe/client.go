@@ -36,7 +36,7 @@ type Client struct{ api *cactus.Client }
 // has up to a hundred events. The options come after all that, and win.
 //
 // It panics under the rules of [cactus.NewClient], and if version is empty or not
-// made of letters, digits, dots, hyphens and underscores.
+// made of letters, digits, dots and hyphens, as the key in its place would be.
 func NewClient(apiKey, version string, opts ...cactus.ClientOption) *Client {
 	if err := checkVersion(version); err != nil {
 		panic("stripe: NewClient: the version " + err.Error())

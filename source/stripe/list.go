@@ -97,7 +97,7 @@ func (l *list) Events(ctx context.Context, q cactus.EventQuery) iter.Seq2[*cactu
 			yield(nil, fmt.Errorf("list of events: %w", err))
 			return
 		}
-		for parts := newParts(from); ; {
+		for parts := newParts(from, time.Now()); ; {
 			w, most := parts.next(time.Now())
 			events, err := l.read(ctx, q, w, most)
 			if errors.Is(err, errTooMany) {
@@ -116,7 +116,7 @@ func (l *list) Events(ctx context.Context, q cactus.EventQuery) iter.Seq2[*cactu
 			if w.to.IsZero() {
 				return
 			}
-			parts.done(len(events))
+			parts.done(w.to, len(events))
 		}
 	}
 }
@@ -151,8 +151,8 @@ var (
 	errCircle  = errors.New("the pages go round in circles")
 )
 
-// read returns the events of a part, the oldest first, and errTooMany if there are
-// more than most.
+// read returns the events of a part, the oldest first, and errTooMany if there is
+// more to read behind most.
 func (l *list) read(ctx context.Context, q cactus.EventQuery, w window, most int) ([]cactus.Envelope, error) {
 	var events []cactus.Envelope
 	asked := make(map[string]bool)
@@ -184,7 +184,7 @@ func (l *list) read(ctx context.Context, q cactus.EventQuery, w window, most int
 		if query, err = l.next(query, p, last); err != nil {
 			return nil, err
 		}
-		if len(events) > most {
+		if len(events) > most && query != nil {
 			return nil, errTooMany
 		}
 	}

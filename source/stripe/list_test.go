@@ -165,3 +165,21 @@ func TestLists_EndWhenNobodyWantsMoreOrTheContextEnds(t *testing.T) {
 		})
 	}
 }
+
+// A part that has a few events too many is not read again if that was all of it.
+func TestLists_ReadNothingTwice(t *testing.T) {
+	for name, list := range lists {
+		t.Run(name, func(t *testing.T) {
+			events := make([]fakeEvent, 1050)
+			begin := time.Now().Add(-1050 * time.Second)
+			for i := range events {
+				events[i] = fakeEvent{fmt.Sprint("evt_", i), "v1.a", begin.Add(time.Duration(i) * time.Second)}
+			}
+			f := startStripe(t, events...)
+			got, err := ids(t, list(f.client()), cactus.EventQuery{Since: events[0].at, Limit: 100})
+			require.NoError(t, err)
+			require.Equal(t, idsOf(events), got)
+			require.Len(t, f.asked, 11)
+		})
+	}
+}

@@ -19,6 +19,8 @@ func FuzzReadPage(f *testing.F) {
 		`{"data":[1,null],"next_page_url":null}`,
 		`{"data":[],"next_page_url":"https://evil.example/v2/core/events?page=a"}`,
 		`{"data":[],"next_page_url":"\u002f/evil.example/v2/core/events?page=a"}`,
+		`{"data":[],"next_page_url":"https://u:p@evil.example/v2/core/events?page=a#b"}`,
+		`{"data":[],"next_page_url":"/v2%2Fcore%2Fevents?page=a"}`,
 		`{"data":[],"next_page_url":"http:v2/core/events?page=a"}`,
 		`{"data":[],"next_page_url":"/v2/core/events?page=%zz"}`,
 		`{"data":[],"next_page_url":"/v2/core/events?;"}`,

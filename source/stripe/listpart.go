@@ -49,19 +49,20 @@ const (
 type parts struct {
 	from time.Time
 	span time.Duration // of the next window
-	at   time.Time     // when that was cut
-	last window
+	edge time.Time     // where nothing should be before
 }
 
-func newParts(from time.Time) *parts { return &parts{from: from, span: firstSpan} }
+func newParts(from, now time.Time) *parts {
+	return &parts{from: from, span: firstSpan, edge: now.Add(-kept).Truncate(time.Second)}
+}
 
 // next returns the next window, and how many events it may have.
 func (p *parts) next(now time.Time) (w window, most int) {
 	settled := now.Add(-settling)
-	p.at, w.from = now, p.from
-	switch edge := now.Add(-kept).Truncate(time.Second); {
-	case p.from.Before(edge): // where nothing should be
-		w.to, most = edge, math.MaxInt
+	p.span, w.from = min(p.span, max(now.Sub(p.from), minSpan)), p.from
+	switch {
+	case p.from.Before(p.edge):
+		w.to, most = p.edge, math.MaxInt
 	case p.from.Add(minSpan).After(settled):
 		most = math.MaxInt
 	case p.from.Add(p.span).After(settled):
@@ -72,20 +73,18 @@ func (p *parts) next(now time.Time) (w window, most int) {
 			most = math.MaxInt
 		}
 	}
-	p.last = w
 	return w, most
 }
 
 // shrink makes the window shorter that next has returned, which had too many
 // events.
 func (p *parts) shrink() {
-	span := min(p.span, p.at.Sub(p.from))
-	p.span = max(span/8, minSpan).Truncate(time.Second)
+	p.span = max(p.span/8, minSpan).Truncate(time.Second)
 }
 
-// done goes on behind the window that next has returned, which had n events.
-func (p *parts) done(n int) {
-	p.from = p.last.to
+// done goes on where the window ends that next has returned, which had n events.
+func (p *parts) done(end time.Time, n int) {
+	p.from = end
 	if n < maxEvents/4 {
 		p.span = min(2*p.span, kept)
 	}

@@ -22,7 +22,7 @@ func TestParts_CoverAllTime(t *testing.T) {
 		now.Add(-settling), now.Add(-time.Second), now, now.Add(time.Hour),
 	} {
 		for _, rate := range []float64{0, 0.001, 1, 500, 1e6} { // events a second
-			p, end := newParts(from), from
+			p, end := newParts(from, now), from
 			for steps := 0; ; steps++ {
 				require.Less(t, steps, 100+int(6*31*24*3600*min(rate, 1)))
 				w, most := p.next(now)
@@ -47,7 +47,7 @@ func TestParts_CoverAllTime(t *testing.T) {
 				if !w.from.IsZero() && w.from.Nanosecond() == 0 {
 					require.Zero(t, w.to.Nanosecond(), "a list that filters by seconds stays exact")
 				}
-				p.done(n)
+				p.done(w.to, n)
 				if end = w.to; rate >= 500 && steps > 1000 {
 					break // each second is a window
 				}
@@ -65,4 +65,19 @@ func TestWindow_AllowsForRounding(t *testing.T) {
 	}
 	require.NoError(t, window{}.check(&cactus.Envelope{Meta: cactus.Meta{Created: at}}))
 	require.Error(t, window{}.check(&cactus.Envelope{}))
+}
+
+// However slowly an API answers, a walk gets somewhere.
+func TestParts_AreNotChasedByTheClock(t *testing.T) {
+	now := time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
+	p := newParts(time.Time{}, now)
+	for steps := 0; ; steps++ {
+		require.Less(t, steps, 20)
+		w, _ := p.next(now)
+		if w.to.IsZero() {
+			break
+		}
+		p.done(w.to, 0)
+		now = now.Add(10 * time.Second)
+	}
 }

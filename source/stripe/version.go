@@ -90,13 +90,14 @@ func versionIn(value []byte) string {
 	return version
 }
 
-var errVersion = errors.New("must be letters, digits, dots, hyphens and underscores, " +
+var errVersion = errors.New("must be letters, digits, dots and hyphens, " +
 	"and may have previews after it, such as 2025-09-30.clover; feature=v1")
 
-// checkVersion checks one that stands in a program.
+// checkVersion checks one that stands in a program. An API key in its place has an
+// underscore.
 func checkVersion(version string) error {
 	version, previews, more := strings.Cut(version, ";")
-	if len(version)+len(previews) > maxVersion || !isWord(version) {
+	if len(version)+len(previews) > maxVersion || !isWord(version) || strings.Contains(version, "_") {
 		return errVersion
 	}
 	for more {
