@@ -58,8 +58,8 @@ func WithRetries(tries int) ClientOption {
 
 // WithSendMiddleware wraps each send, retries included and within its timeout. The
 // middleware sees the complete request event, which is the send's own copy: it may
-// set its fields, but not change the bytes in them, or hand another on. The first is the outermost; several calls add up.
-// It panics if one is nil.
+// set its fields, but not change the bytes in them, or hand another on. The first is
+// the outermost; several calls add up. It panics if one is nil.
 func WithSendMiddleware(mw ...Middleware) ClientOption {
 	if slices.ContainsFunc(mw, func(m Middleware) bool { return m == nil }) {
 		panic("protocol: WithSendMiddleware: a middleware is nil")

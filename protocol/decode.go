@@ -39,6 +39,12 @@ func decodePayload(payload json.RawMessage, target any) error {
 		}
 	}
 	value.SetZero()
+	return decodeFields(payload, value, sh)
+}
+
+// decodeFields reads a payload into value, a zero, field by field. It reads one
+// that is in no doubt as decodePayload does.
+func decodeFields(payload json.RawMessage, value reflect.Value, sh *shape) error {
 	if !json.Valid(payload) {
 		return MissingFields(named(wholePayload, errNoJSON))
 	}
@@ -66,7 +72,7 @@ func unmarshal(data []byte, target any, numbers bool) error {
 	if err := d.Decode(target); err != nil {
 		return err
 	}
-	if len(bytes.TrimSpace(data[d.InputOffset():])) > 0 {
+	if len(bytes.Trim(data[d.InputOffset():], " \t\r\n")) > 0 {
 		return errTrailing
 	}
 	return nil

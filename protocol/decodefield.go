@@ -43,6 +43,9 @@ func (d *fieldDecoder) value(name string, raw []byte, v reflect.Value, sh *shape
 		}
 		return
 	}
+	if f.quoted && v.Kind() == reflect.Pointer && string(raw) == `"null"` {
+		return // nil, as encoding/json has it
+	}
 	for v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()

@@ -61,13 +61,17 @@ func (s *shape) withRules(v reflect.Value, errs []FieldError) []FieldError {
 // looksElsewhere reports whether a rule is about more than its own field, as
 // eqfield and required_with are.
 func looksElsewhere(rule string) bool {
-	return strings.Contains(rule, "field") || strings.HasPrefix(rule, "required_") ||
-		strings.HasPrefix(rule, "excluded_") || strings.HasPrefix(rule, "skip_")
+	return slices.ContainsFunc([]string{"field", "required_", "excluded_", "skip_"}, func(part string) bool {
+		return strings.Contains(rule, part) // in one that is an "or", anywhere
+	})
 }
 
 // broken says which field breaks a rule, and how.
 func (s *shape) broken(f validator.FieldError) (name string, e FieldError) {
-	rule := strings.TrimSuffix(f.Tag()+"="+f.Param(), "=")
+	rule := f.Tag()
+	if f.Param() != "" && !strings.Contains(rule, "|") { // an "or" has its parameters in it
+		rule += "=" + f.Param()
+	}
 	return s.reportName(f.StructNamespace()), FieldError{
 		ErrorType: "value_error." + f.Tag(),
 		Message:   fmt.Sprintf("fails the rule %q", rule),

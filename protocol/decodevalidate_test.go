@@ -61,3 +61,20 @@ fifth value_error.gtefield fails the rule "gtefield=Second"
 sixth value_error.required_with fails the rule "required_with=First"`), fieldsOf(t,
 		decodePayload(json.RawMessage(`{"first":1,"second":0,"fifth":-1}`), new(in))))
 }
+
+func TestDecodePayload_NamesARuleOfSeveralAsTheTagHasIt(t *testing.T) {
+	type in struct {
+		Text string `json:"text" validate:"len=0|len=3|ip"`
+	}
+	require.Equal(t, `text value_error.len=0|len=3|ip fails the rule "len=0|len=3|ip"`,
+		fieldsOf(t, decodePayload(json.RawMessage(`{"text":"x"}`), new(in))))
+}
+
+func TestDecodePayload_LeavesOutARuleThatMayBeAboutAFieldItCouldNotRead(t *testing.T) {
+	type in struct {
+		First  int    `json:"first"`
+		Second string `json:"second,omitempty" validate:"len=3|required_without=First"`
+	}
+	require.Equal(t, "first type_error.integer value is not a valid integer",
+		fieldsOf(t, decodePayload(json.RawMessage(`{"first":"x"}`), new(in))))
+}

@@ -3,10 +3,13 @@
 // GuiaBolso's implementations in Python and Kotlin.
 //
 //	var r protocol.Registry
-//	protocol.Handle(&r, "get:event:example", 1, func(ctx context.Context, in Example) (Answer, error) {
+//	protocol.Handle(&r, "get:event:example", 1, func(_ context.Context, in Example) (Answer, error) {
+//		if in.Example == "" {
+//			return Answer{}, protocol.NotFound("NO_EXAMPLE", nil)
+//		}
 //		return Answer{MyEventPayload: in.Example}, nil
 //	})
-//	protocol.NewProcessor(&r).Mount(mux)
+//	protocol.NewProcessor(&r).Mount(mux) // /events, /events/ and /health
 //
 // # Two tiers
 //

@@ -49,7 +49,8 @@ func DocsTitle(title string) DocsOption {
 }
 
 // DocsPath is the path that the OpenAPI document says events are posted to. The
-// default is that of [Processor.Mount], "/events".
+// default is that of [Processor.Mount], "/events". A part in braces, as in
+// "/t/{tenant}/events", is a parameter of the document, a string.
 func DocsPath(path string) DocsOption {
 	return func(d *docs) { d.path = path }
 }

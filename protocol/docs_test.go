@@ -127,13 +127,15 @@ func TestDocs_ServesAJSONSchemaAndOpenAPI(t *testing.T) {
 }
 
 func TestSchemas_SayWhatIsRequiredAndWhatMayBeNull(t *testing.T) {
+	require.Equal(t, `lines value_error.min fails the rule "min=1"`, // and so demanded, although it has omitempty
+		fieldsOf(t, decodePayload(json.RawMessage(`{"email":"a@example.com","amount":1,"state":"open"}`), new(docsInput))))
 	s := newSchemas("#/$defs/")
 	s.of(reflect.TypeFor[docsInput](), false)
 	s.of(reflect.TypeFor[*docsOutput](), true)
 	got, err := json.Marshal(s.defs)
 	require.NoError(t, err)
 	require.JSONEq(t, `{
-		"docsInput": {"type": "object", "required": ["email", "amount", "state"], "properties": {
+		"docsInput": {"type": "object", "required": ["email", "amount", "state", "lines"], "properties": {
 			"email": {"type": "string", "format": "email", "maxLength": 80, "description": "Where to <write> to."},
 			"amount": {"type": "integer", "minimum": 1, "exclusiveMaximum": 100},
 			"state": {"type": "string", "enum": ["open", "closed"]},

@@ -81,6 +81,7 @@ func (v *tableView) add(path string, sh *shape, output bool, within map[*shape]b
 	}
 	within[sh] = true
 	defer delete(within, sh)
+	demanded := sh.demanded()
 	for i := range sh.fields {
 		f := &sh.fields[i]
 		name := f.name
@@ -88,7 +89,7 @@ func (v *tableView) add(path string, sh *shape, output bool, within map[*shape]b
 			name = path + "." + name
 		}
 		required := "yes"
-		if output && f.omitted() || !output && !f.demanded() {
+		if output && f.omitted() || !output && !demanded[f.report] {
 			required = "no"
 		}
 		v.Fields = append(v.Fields, fieldView{

@@ -170,3 +170,14 @@ func TestTyped_RefusesTwoFieldsOfOneName(t *testing.T) {
 	err := (&typed{in: twins, out: reflect.TypeFor[base]()}).check()
 	require.ErrorContains(t, err, `fields A and B both have the JSON name "a"`)
 }
+
+func TestHandle_WritesNumbersOfAnAnyAsTheyCame(t *testing.T) {
+	var r Registry
+	Handle(&r, "get:echo", 1, func(_ context.Context, in map[string]any) (map[string]any, error) {
+		in["more"] = []any{in["n"], 7}
+		return in, nil
+	})
+	answer := NewProcessor(&r).Process(t.Context(), []byte(
+		`{"name":"get:echo","version":1,"id":"i","flowId":"f","payload":{"n":65484548474984654,"deep":[{"f":1864.4568},1.0,1e400,-0]}}`))
+	require.Contains(t, string(answer), `"payload":{"deep":[{"f":1864.4568},1.0,1e400,-0],"more":[65484548474984654,7],"n":65484548474984654}`)
+}

@@ -110,7 +110,7 @@ func TestUse_LetsMiddlewareLookAtTheRegistryWhileItIsRegistered(t *testing.T) {
 		seen = append(seen, len(r.Events()))
 		return next
 	})
-	nothing := func(context.Context, *protocol.Event) (*protocol.Event, error) { return nil, nil }
+	nothing := func(context.Context, *protocol.Event) (*protocol.Event, error) { return nil, nil } //nolint:nilnil // it is never called
 	protocol.HandleEvent(&r, "get:event", 1, nothing)
 	protocol.HandleEvent(&r, "get:event", 2, nothing)
 	require.Equal(t, []int{0, 1}, seen)

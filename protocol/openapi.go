@@ -3,6 +3,7 @@ package protocol
 import (
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"strconv"
 )
 
@@ -105,17 +106,38 @@ func openAPI(handlers []*handler, d *docs) map[string]any {
 	if len(requests) > 0 {
 		body["schema"] = object("oneOf", requests)
 	}
+	path := object("post", object(
+		"operationId", "processEvent",
+		"summary", "Process an event",
+		"requestBody", object("required", true, "content", object("application/json", body)),
+		"responses", object("200", object(
+			"description", "The response event. Errors are events too.",
+			"content", object("application/json", object("schema", object("anyOf", responses)))))))
+	if parameters := pathParameters(d.path); len(parameters) > 0 {
+		path["parameters"] = parameters
+	}
 	return object(
 		"openapi", "3.1.0",
 		"info", object("title", d.title, "version", "1"),
-		"paths", object(d.path, object("post", object(
-			"operationId", "processEvent",
-			"summary", "Process an event",
-			"requestBody", object("required", true, "content", object("application/json", body)),
-			"responses", object("200", object(
-				"description", "The response event. Errors are events too.",
-				"content", object("application/json", object("schema", object("anyOf", responses)))))))),
+		"paths", object(d.path, path),
 		"components", object("schemas", s.defs))
+}
+
+var parameterName = regexp.MustCompile(`\{([^{}/]+)\}`)
+
+// pathParameters returns the parameters that a path such as /t/{tenant}/events has:
+// OpenAPI wants each of them described. A name that stands twice is one.
+func pathParameters(path string) (list []any) {
+	seen := map[string]bool{}
+	for _, match := range parameterName.FindAllStringSubmatch(path, -1) {
+		name := match[1]
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		list = append(list, object("name", name, "in", "path", "required", true, "schema", object("type", "string")))
+	}
+	return list
 }
 
 // requestExample returns an example of a request, and responseExample one of the

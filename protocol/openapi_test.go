@@ -49,3 +49,17 @@ func TestOpenAPI_KnowsTheBatch(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenAPI_DescribesThePathsParameters(t *testing.T) {
+	of := func(path string) map[string]any {
+		d := openAPI(nil, &docs{path: path})
+		return d["paths"].(map[string]any)[path].(map[string]any)
+	}
+	text, err := json.Marshal(of("/t/{tenant}/{kind}/{tenant}")["parameters"])
+	require.NoError(t, err)
+	require.JSONEq(t, `[{"name": "tenant", "in": "path", "required": true, "schema": {"type": "string"}},
+		{"name": "kind", "in": "path", "required": true, "schema": {"type": "string"}}]`, string(text))
+	for _, path := range []string{"/events", "/{}", "/{a/b}"} {
+		require.NotContains(t, of(path), "parameters", path)
+	}
+}

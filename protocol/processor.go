@@ -62,6 +62,10 @@ type Processor struct {
 //     FAILED_DEPENDENCY
 //   - any other error, a panic, or no proper response: "error" with
 //     UNHANDLED_ERROR, and nothing else
+//
+// Only a handler that ends its goroutine ([runtime.Goexit], and so a test's
+// FailNow) has no answer, because it ends the processor's too, but for one in a
+// parallel batch.
 func NewProcessor(r *Registry, opts ...ProcessorOption) *Processor {
 	if r == nil {
 		panic("protocol: NewProcessor: the registry is nil")

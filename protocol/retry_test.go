@@ -3,6 +3,7 @@ package protocol_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -39,5 +40,24 @@ func TestWithRetries_SendsOnceIfAnAnswerHasBegun(t *testing.T) {
 		require.ErrorAs(t, err, new(*protocol.FailedDependencyError), name)
 		require.EqualValues(t, 1, posts.Load(), name)
 		require.NotContains(t, err.Error(), "s3cret", name)
+	}
+}
+
+func TestWithRetries_WaitsForTheAnswerBehindAnInterimOne(t *testing.T) {
+	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusContinue)
+		w.WriteHeader(http.StatusEarlyHints)
+		_, _ = io.WriteString(w, `{"name":"a:b:response","version":1}`)
+	})
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		s := httptest.NewUnstartedServer(answer)
+		s.EnableHTTP2 = http2
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		c, err := protocol.NewClient(s.URL, protocol.WithRetries(3), protocol.WithHTTPClient(s.Client()))
+		require.NoError(t, err)
+		for range 10 {
+			require.NoError(t, sendOne(t, c, "a:b", 1, nil), name)
+		}
 	}
 }

@@ -112,10 +112,11 @@ func defName(name string) string {
 
 func (s *schemas) object(sh *shape, output bool) map[string]any {
 	properties, required := map[string]any{}, []string{}
+	demanded := sh.demanded()
 	for i := range sh.fields {
 		f := &sh.fields[i]
-		properties[f.name] = s.field(f, output)
-		if !output && f.demanded() || output && !f.omitted() {
+		properties[f.name] = s.field(f, output, demanded[f.report])
+		if !output && demanded[f.report] || output && !f.omitted() {
 			required = append(required, f.name)
 		}
 	}
@@ -133,7 +134,7 @@ func (f *field) omitted() bool {
 	return slices.Contains(opts, "omitempty") || slices.Contains(opts, "omitzero") || len(f.index) > 1 && !f.required
 }
 
-func (s *schemas) field(f *field, output bool) map[string]any {
+func (s *schemas) field(f *field, output, demanded bool) map[string]any {
 	schema := s.shape(f.shape, output)
 	if f.quoted {
 		schema = object("type", "string")
@@ -141,7 +142,7 @@ func (s *schemas) field(f *field, output bool) map[string]any {
 	if !output {
 		addRules(schema, f)
 	}
-	mayBeNull := f.pointer && !f.demanded()
+	mayBeNull := f.pointer && !demanded
 	if output {
 		mayBeNull = !f.omitted() && (f.pointer || nilIsNull(f.shape))
 	}

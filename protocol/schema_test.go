@@ -114,3 +114,28 @@ func TestSchemas_DemandWhatTheRulesDemand(t *testing.T) {
 	require.Equal(t, "rule value_error.oneof fails the rule \"oneof=a b\"\nneed value_error.required fails the rule \"required\"",
 		fieldsOf(t, decodePayload(json.RawMessage(`{}`), new(in))))
 }
+
+// A zero that breaks a rule does so too if it is one because nothing came.
+func TestSchemas_DemandWhatMayNotBeZero(t *testing.T) {
+	type in struct {
+		base
+
+		Level  int      `json:"level,omitempty"  validate:"min=1"`
+		Choice string   `json:"choice,omitempty" validate:"oneof=a b"`
+		Home   limited  `json:"home,omitzero"`
+		Away   *limited `json:"away"`
+		Work   limited  `json:"work,omitzero"    validate:"omitempty"`
+		Free   int      `json:"free,omitempty"   validate:"max=3"`
+		Either string   `json:"either,omitempty" validate:"required_without=Free"`
+		List   []int    `json:"list,omitempty"   validate:"dive,min=1"`
+	}
+	require.Contains(t, schemaOf[in](t, false), `"required":["tenant","level","choice","home"]`)
+	require.NoError(t, decodePayload(json.RawMessage(`{"tenant":"","level":1,"choice":"a","home":{"amount":1},"free":1}`), new(in)))
+	for _, payload := range []string{
+		`{"tenant":"","choice":"a","home":{"amount":1},"free":1}`, `{"tenant":"","level":1,"home":{"amount":1},"free":1}`,
+		`{"tenant":"","level":1,"choice":"a","free":1}`,
+	} {
+		require.Error(t, decodePayload(json.RawMessage(payload), new(in)), payload)
+	}
+	require.Contains(t, schemaOf[in](t, true), `"required":["tenant","away"]`)
+}

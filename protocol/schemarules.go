@@ -2,7 +2,11 @@ package protocol
 
 import (
 	"encoding/json"
+	"errors"
+	"reflect"
 	"strings"
+
+	"github.com/go-playground/validator/v10"
 )
 
 // addRules adds what the validate tag says and JSON Schema has a word for. Rules
@@ -43,19 +47,26 @@ func addRules(schema map[string]any, f *field) {
 	}
 }
 
-// demanded reports whether an input without the field is refused: by decoding, or
-// by validator/v10, to which a nil pointer breaks every rule unless the tag begins
-// with one that says when there may be none.
-func (f *field) demanded() bool {
-	tag := f.tags.Get("validate")
-	first, _, _ := strings.Cut(tag, ",")
-	switch {
-	case f.required, first == "required":
-		return true
-	case !f.pointer, first == "", first == "-", first == "dive", first == "structonly", first == "nostructlevel":
-		return false
+// demanded returns the names of the fields without which an input is refused: by
+// decoding, or by a rule that the zero in their place breaks, as a nil pointer
+// breaks most. Rules about several fields are left out.
+func (s *shape) demanded() map[string]bool {
+	names := map[string]bool{}
+	for i := range s.fields {
+		if f := &s.fields[i]; f.required {
+			names[f.report] = true
+		}
 	}
-	return !strings.HasPrefix(first, "omit") && !looksElsewhere(first)
+	var failed validator.ValidationErrors
+	if !errors.As(s.rules(reflect.New(s.goType).Elem()), &failed) {
+		return names
+	}
+	for _, e := range failed {
+		if !looksElsewhere(e.Tag()) {
+			names[s.reportName(e.StructNamespace())] = true
+		}
+	}
+	return names
 }
 
 // addLimit adds a number's limit, or that of a length.

@@ -73,8 +73,8 @@ func readRequest(conn net.Conn) bool {
 }
 
 // pipeClient is a client with the real transport over connections in memory, for
-// which serve is the endpoint, after a first request: fit for a synctest bubble. Gone is closed when the
-// client has closed the connection.
+// which serve is the endpoint, after a first request: fit for a synctest bubble.
+// Gone is closed when the client has closed the connection.
 func pipeClient(t *testing.T, config Config, serve func(conn net.Conn, gone <-chan struct{})) *Client {
 	t.Helper()
 

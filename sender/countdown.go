@@ -62,7 +62,8 @@ func (l Linear) Validate() error {
 type Exponential struct {
 	// Base is 0 or more. With 0 the first wait is Factor and all others are none.
 	Base int `json:"base"`
-	// Factor is the first wait, 1 second or more. Zero is 1 second.
+	// Factor is the first wait, 1 second or more. Zero is 1 second; in JSON, which
+	// can leave it out, 0 is refused.
 	Factor time.Duration `json:"factor,omitzero"`
 	// Limit is the longest wait: see [Cap]. Nil: none. Zero is a limit too.
 	Limit *time.Duration `json:"limit,omitempty"`

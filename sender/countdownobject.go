@@ -81,6 +81,12 @@ func (o *object) required(name, want string, list *fieldErrors) json.RawMessage 
 	return raw
 }
 
+// hasMember reports whether an object, which has been read, has a field.
+func hasMember(data []byte, name string) bool {
+	var fields map[string]json.RawMessage
+	return json.Unmarshal(data, &fields) == nil && fields[name] != nil
+}
+
 func oneOf(names []string) string {
 	if len(names) == 0 {
 		return "none"

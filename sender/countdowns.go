@@ -190,7 +190,11 @@ func (c *Countdowns) decode(path string, data []byte, list *fieldErrors) Countdo
 	if !ok || len(*list) > before { // what its Validate would say follows from that
 		return nil
 	}
-	if *list = append(*list, checkCountdown(path, countdown)...); len(*list) > before {
+	*list = append(*list, checkCountdown(path, countdown)...)
+	if e, ok := countdown.(Exponential); ok && e.Factor == 0 && hasMember(raw, "factor") {
+		list.addf(join(path, "kwargs.factor"), "is 0s, want 1 second or more") // only Go's zero is the default
+	}
+	if len(*list) > before {
 		return nil
 	}
 	return countdown

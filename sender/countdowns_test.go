@@ -126,7 +126,7 @@ func TestCountdowns_RefuseWhatMakesNoSense(t *testing.T) {
 		{`{"choice":"Fixed","kwargs":{"seconds":1}}`, `choice is "Fixed", want one of exponential, fixed, linear, list, random`},
 		{`{"choice":7,"kwargs":{}}`, "choice is 7, want a string"},
 		{`{}`, "choice is missing, want the name of a countdown; kwargs is missing, want an object"},
-		{`{"choice":"exponential","kwargs":{"base":-1,"factor":0}}`, "kwargs.base is -1, want 0 or more"},
+		{`{"choice":"exponential","kwargs":{"base":-1,"factor":0}}`, "kwargs.base is -1, want 0 or more; kwargs.factor is 0s, want 1 second or more"},
 		{`{"choice":"exponential","kwargs":{"base":1,"factor":null}}`, "kwargs.factor is null, want " + seconds64},
 		{`{"choice":"exponential","kwargs":{"base":1e400}}`, "kwargs.base is 1e400, want a whole number"},
 		{`{"choice":"random","kwargs":{"min_value":5,"max_value":5}}`, "kwargs.max_value is 5s, want more than min_value, which is 5s"},

@@ -1,12 +1,16 @@
 // Package sender sends one webhook to one URL, and tries again.
 //
 //	send := sender.Hook(sender.Targeted(sender.NewClient(sender.Config{})),
-//		func(ctx context.Context, p Project) (any, error) {
+//		func(_ context.Context, p Project) (any, error) {
 //			return map[string]any{"title": p.Title}, nil
 //		},
-//		sender.Secret("whsec_..."))
+//		sender.Secret(os.Getenv("WEBHOOK_SECRET")))
 //
-//	result, err := send(ctx, project, sender.URL("https://example.com/hooks"))
+//	result, err := send(ctx, project, sender.URL(endpoint))
+//	if err != nil {
+//		return err
+//	}
+//	fmt.Println(result)
 //
 // [Hook] decorates the function that makes a payload. Its options can be given at
 // the hook and at each call, where they win; [Options] makes a preset of several.

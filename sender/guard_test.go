@@ -349,3 +349,22 @@ func FuzzCheckURL(f *testing.F) {
 		require.Equal(t, err == nil && new(Guard).CheckAddr(addr) == nil, checked == nil)
 	})
 }
+
+// An endpoint's owner writes the URL as a browser shows it.
+func TestAttempt_EncodesWhatAQueryMustNotHave(t *testing.T) {
+	t.Parallel()
+
+	seen := make(chan string, 1)
+	rawURL, _ := serveHTTP(t, func(_ http.ResponseWriter, r *http.Request) { seen <- r.RequestURI })
+	for given, want := range map[string]string{
+		"/h?name=Jos\u00e9&x=%C3%A9+%20": "/h?name=Jos%C3%A9&x=%C3%A9+%20",
+		"/h?\xff=1":                      "/h?%FF=1",
+		"/\u00e9?a=b%20c":                "/%C3%A9?a=b%20c",
+		"/{id}/a%20b?t={t}":              "/%7Bid%7D/a%20b?t={t}",
+		"/?":                             "/?",
+	} {
+		a := loopbackClient(t, Config{}).Attempt(t.Context(), &Message{URL: rawURL + given}, 1)
+		require.Equal(t, Delivered, a.Outcome, a.Err)
+		require.Equal(t, want, <-seen)
+	}
+}

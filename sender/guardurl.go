@@ -2,10 +2,12 @@ package sender
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Bounds of a URL and its host, in bytes. That of a host is DNS's own.
@@ -60,7 +62,25 @@ func parseTarget(rawURL string) (*url.URL, error) {
 		}
 	}
 	u.Host = strings.TrimSuffix(u.Host, ":")
+	u.RawQuery = escapeNonASCII(u.RawQuery)
 	return u, checkHost(u)
+}
+
+// escapeNonASCII percent-encodes what package url lets through in a query but HTTP
+// has no place for. Of a path it does so itself.
+func escapeNonASCII(query string) string {
+	if !strings.ContainsFunc(query, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return query
+	}
+	var b strings.Builder
+	for i := range len(query) { // byte by byte: UTF-8 or not
+		if c := query[i]; c >= utf8.RuneSelf {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // checkHost holds u's host against what is an address or a name for everybody. What

@@ -44,8 +44,9 @@ type Message struct {
 	// SignedBy and AuthorizedBy name what Signer and Authorizer were when the
 	// message was made. A message that was stored and loaded has the names but
 	// not the credentials: [Client.Attempt] refuses it until they are given back.
-	// Nothing binds them to the URL, so keep messages where strangers cannot edit
-	// them.
+	// They say what is missing, and are not held against what is given back: a
+	// secret may have moved on to another scheme since. Nothing binds them to the
+	// URL, so keep messages where strangers cannot edit them.
 	SignedBy     string `json:"signed_by,omitempty"`
 	AuthorizedBy string `json:"authorized_by,omitempty"`
 

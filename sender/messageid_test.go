@@ -152,3 +152,22 @@ func TestMessage_PrintsOddIDsAndHostsInOneLine(t *testing.T) {
 	require.Equal(t, `failed: webhook "evt\n{\"level\":\"error\"}\x1b[31mxxxxxxxxxxxxxx..." to https://example.com/...: the message could not be made`, result.String())
 	require.Equal(t, "message evt_1 to an invalid URL (0 bytes)", (&Message{ID: "evt_1", URL: "https://exam\u202eple.com"}).String())
 }
+
+// Messages that were stored before they had an IDHeader go out as they did then.
+func TestIDHeader_IsNotMadeUpForAStoredMessageWithoutOne(t *testing.T) {
+	t.Parallel()
+
+	endpoint := &headers{}
+	rawURL, _ := serveHTTP(t, endpoint.ServeHTTP)
+	c := loopbackClient(t, Config{})
+	for signed, want := range map[string][]string{"": nil, `,"signed_by":"legacyhub"`: {"evt_1"}} {
+		var m Message
+		require.NoError(t, json.Unmarshal([]byte(`{"id":"evt_1","url":"`+rawURL+`","body":"e30="`+signed+`}`), &m))
+		if signed != "" {
+			m.Signer = benchScheme() // another than it was: SignedBy does not mind
+		}
+		endpoint.came = nil
+		c.Attempt(t.Context(), &m, 1)
+		require.Equal(t, want, endpoint.came[0]["Webhook-Id"], signed)
+	}
+}

@@ -116,8 +116,8 @@ func MessageID(id string) Option {
 	}
 }
 
-// NoID leaves the message without an id, and so without its header. A receiver then cannot tell a repeated
-// message from a second one.
+// NoID leaves the message without an id, and so without its header. A receiver then
+// cannot tell a repeated message from a second one.
 func NoID() Option {
 	return func(s *Settings) { s.ID, s.idGiven, s.fixedID = nil, true, false }
 }

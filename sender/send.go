@@ -11,7 +11,7 @@ import (
 
 // Send makes the message of call and sends it, in as many attempts as its
 // [Schedule] allows, and waits between them in this goroutine. Without option
-// [Retry] the schedule is [Webhooks].
+// [Retry] the schedule is that of [Webhooks] with a MaxRetryAfter of 10 seconds.
 //
 // When ctx ends, so does the send, also during an attempt; it does not begin a wait
 // that ctx's deadline would cut short. A message that is given up is an error that

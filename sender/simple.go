@@ -9,8 +9,8 @@ import (
 
 // Simple returns a sender for one URL. Option [URL] is an error there, and so is
 // never ignored. Without option [Retry] a [Client] behind it goes by
-// [WebhooksSimple]; the sender of another may have a default of its own. It panics
-// if next is nil or the URL is not one.
+// [WebhooksSimple] with a MaxRetryAfter of 10 seconds; the sender of another may
+// have a default of its own. It panics if next is nil or the URL is not one.
 func Simple(next Sender, url string) Sender {
 	if isNil(next) {
 		panic("sender: Simple: the sender is nil")

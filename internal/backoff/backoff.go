@@ -4,6 +4,7 @@ package backoff
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -57,13 +58,14 @@ const maxSeconds = 1 << 33
 
 // RetryAfter reads the Retry-After header of RFC 9110, section 10.2.3: seconds
 // or an HTTP date, which is compared with now. A date in the past is zero.
-// It returns false if the header is absent or malformed.
+// It returns false if the header is absent or malformed. A wait of more than
+// centuries is one of centuries.
 func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	text := h.Get("Retry-After")
 	if text == "" {
 		return 0, false
 	}
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) { // then it is the largest
 		return time.Duration(min(seconds, maxSeconds)) * time.Second, true
 	}
 	if at, err := http.ParseTime(text); err == nil {

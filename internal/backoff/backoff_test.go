@@ -55,6 +55,9 @@ func TestRetryAfter_ReadsSecondsAndDates(t *testing.T) {
 		{"-1", 0, false},
 		{"soon", 0, false},
 		{"18446744073709551615", (1 << 33) * time.Second, true},
+		{"18446744073709551616", (1 << 33) * time.Second, true},
+		{"99999999999999999999999999999999999999999999", (1 << 33) * time.Second, true},
+		{"-99999999999999999999", 0, false},
 		{"Sun, 01 Jun 2025 12:00:30 GMT", 30 * time.Second, true},
 		{"Sun, 01 Jun 2025 11:00:00 GMT", 0, true},
 	}
