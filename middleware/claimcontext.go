@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 )
@@ -48,6 +49,12 @@ func (c *claimContext) finish() {
 	if !c.inner.CompareAndSwap(nil, handled) {
 		c.inner.Load().cancel(nil)
 	}
+}
+
+// lost reports whether a renewal found that the lease is somebody else's.
+func (c *claimContext) lost() bool {
+	a := c.inner.Load()
+	return a != nil && errors.Is(context.Cause(a.ctx), ErrLeaseLost)
 }
 
 func (c *claimContext) Deadline() (time.Time, bool) { return c.parent.Deadline() }

@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,4 +163,21 @@ func (s *hangingRenewal) Renew(ctx context.Context, _ middleware.Key, _ middlewa
 	<-ctx.Done()
 	s.ended = true
 	return ctx.Err()
+}
+
+// A handler that fails because its context has ended need not say why: the sender
+// is told to ask again when the other lease may be over.
+func TestDedupe_AFailureAfterALostLeaseIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := remote()
+		store.renew = func() error { return middleware.ErrLeaseLost }
+		err := receiver(func(ctx context.Context) error {
+			<-ctx.Done()
+			return fmt.Errorf("begin transaction: %w", ctx.Err())
+		}, middleware.Dedupe(store, middleware.WithLease(3*time.Second))).Dispatch(t.Context(), thin())
+		require.Equal(t, cactus.OutcomeBusy, cactus.OutcomeOf(err))
+		require.Equal(t, 3*time.Second, cactus.WaitOf(err))
+		require.ErrorIs(t, err, middleware.ErrLeaseLost)
+		require.ErrorContains(t, err, "begin transaction")
+	})
 }

@@ -100,9 +100,12 @@ type DedupeStore interface {
 	// Renew makes the owner's lease end a whole lease from now.
 	//
 	//   - It returns ErrLeaseLost, and changes nothing, if the owner does not
-	//     hold the key: released, done, or somebody else's.
+	//     hold the key: released, or somebody else's.
 	//   - Of a lease that ran out but was not taken over, an implementation may
 	//     do either.
+	//   - Of what this owner has committed it changes nothing, with ErrLeaseLost
+	//     or without an error. A store that commits in transactions of handlers
+	//     returns none, because ErrLeaseLost cancels a handler that runs on.
 	Renew(ctx context.Context, key Key, owner Owner, lease time.Duration) error
 
 	// Commit makes the owner's key done, for the retention from now on.

@@ -42,6 +42,10 @@ var _ inbox.Store = (*Inbox)(nil)
 
 // An item is held while it has an owner and due_at is not over, ready when due_at
 // is over, and a dead letter when it has none.
+//
+// PostgreSQL has to lock the rows where it chooses them: only there are they looked
+// at as they are by then, and not as they were when the statement began. A claim
+// without FOR UPDATE would take what another session has claimed meanwhile.
 const (
 	inboxClaimSQL = `
 	UPDATE {table} SET

@@ -14,6 +14,9 @@ import (
 // The methods of Inbox that take several items. Each is one statement, whose
 // common table c has what was given. PostgreSQL gets the ids as an array, because
 // it would rather read the whole table than look for so many rows of a set.
+//
+// The owner is compared with that of the row which is written, i, so that PostgreSQL
+// does so again after a wait for another session's change.
 
 const (
 	inboxHeld = inboxGiven + `

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -33,7 +34,7 @@ const (
 	WHERE key_hash = ?1 AND owner = ?2{held}`
 
 	ownSQL = `
-	SELECT 1 FROM {table} WHERE key_hash = ?1 AND owner = ?2`
+	SELECT owner FROM {table} WHERE key_hash = ?1`
 
 	held = ` AND lease_until <> 0`
 )
@@ -111,23 +112,37 @@ func (l *leases) commit(ctx context.Context, args ...any) error {
 
 // commitTx ends a claim in the caller's transaction. It may not be repeated: what
 // else is in the transaction would happen again.
-func (l *leases) commitTx(ctx context.Context, tx Execer, args ...any) error {
+//
+// Without a row the claim was made in another store than this, or the database has
+// forgotten it, as after a failover, or it was purged: an hour after its lease ran
+// out, or when what had been committed of it was over.
+func (l *leases) commitTx(ctx context.Context, tx Execer, store any, args ...any) error {
 	if err := l.checkDurable(ctx, tx); err != nil {
 		return err
 	}
 	err := commitOn(ctx, tx, l.commitTxSQL, args)
 	if !errors.Is(err, middleware.ErrLeaseLost) {
-		return err
+		return l.migrated(err)
 	}
-	var one int
-	switch own := tx.QueryRowContext(ctx, l.ownSQL, args[:2]...).Scan(&one); {
-	case own == nil:
+	var owner []byte
+	look := tx.QueryRowContext(ctx, l.ownSQL, args[0]).Scan(&owner)
+	switch {
+	case errors.Is(look, sql.ErrNoRows) && l.isOf(store):
+		return fmt.Errorf("commit key: %w: table %s has no such key any more", err, l.fullName())
+	case errors.Is(look, sql.ErrNoRows):
+		return fmt.Errorf("%w (table %s of %v has no such key)", ErrForeignClaim, l.fullName(), l.dialect)
+	case look != nil:
+		return fmt.Errorf("look at key: %w", look)
+	case isOwner(owner, args[1]):
 		return fmt.Errorf("commit key again: %w", middleware.ErrDuplicate)
-	case errors.Is(own, sql.ErrNoRows):
-		return err
 	default:
-		return fmt.Errorf("look at key: %w", own)
+		return fmt.Errorf("commit key: %w: table %s has another claim of it (is that the table of the middleware's store?)", err, l.fullName())
 	}
+}
+
+func isOwner(owner []byte, arg any) bool {
+	its, ok := arg.([]byte)
+	return ok && bytes.Equal(owner, its)
 }
 
 func commitOn(ctx context.Context, c Execer, query string, args []any) error {
@@ -142,16 +157,26 @@ func commitOn(ctx context.Context, c Execer, query string, args []any) error {
 }
 
 // Renew implements the store's interface. A lease that ran out but was not taken
-// over is renewed.
+// over is renewed. What its owner has committed has none, and was not lost: the
+// middleware may not know of a commit in the handler's transaction yet.
 func (l *leases) Renew(ctx context.Context, key middleware.Key, owner middleware.Owner, lease time.Duration) error {
-	renewed, err := l.exec(ctx, l.renewSQL, hashKey(key), owner[:], millis(lease), millis(leaseGrace))
+	hash := hashKey(key)
+	renewed, err := l.exec(ctx, l.renewSQL, hash, owner[:], millis(lease), millis(leaseGrace))
 	if err != nil {
 		return fmt.Errorf("renew lease: %w", err)
 	}
-	if renewed == 0 {
-		return middleware.ErrLeaseLost
+	if renewed > 0 {
+		return nil
 	}
-	return nil
+	var its []byte
+	err = l.retry(ctx, func() error { return l.db.QueryRowContext(ctx, l.ownSQL, hash).Scan(&its) })
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("look at key: %w", err)
+	}
+	if err == nil && bytes.Equal(its, owner[:]) {
+		return nil
+	}
+	return middleware.ErrLeaseLost
 }
 
 // Release implements the store's interface. The row stays until the key is

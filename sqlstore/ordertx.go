@@ -29,12 +29,12 @@ import (
 //		middleware.OrderClaimFrom(ctx).SetCommitted()
 //	}
 func (o *Order) CommitTx(ctx context.Context, tx Execer) error {
-	claim := middleware.OrderClaimFrom(ctx)
-	if claim == nil {
-		return ErrNoClaim
+	claim, err := o.claimOf(ctx)
+	if err != nil {
+		return err
 	}
 	owner := claim.Owner()
-	return o.commitTx(ctx, tx, hashKey(claim.Key()), owner[:], claim.Position(), millis(claim.Retention()))
+	return o.commitTx(ctx, tx, claim.Store(), hashKey(claim.Key()), owner[:], claim.Position(), millis(claim.Retention()))
 }
 
 // Tx runs fn in a transaction that also records the position of the claim of ctx,
@@ -42,13 +42,22 @@ func (o *Order) CommitTx(ctx context.Context, tx Execer) error {
 // returned nil, the position stands even if the handler fails later, and the next
 // event of the object may begin in another process.
 func (o *Order) Tx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx) error) error {
-	claim := middleware.OrderClaimFrom(ctx)
-	if claim == nil {
-		return ErrNoClaim
+	claim, err := o.claimOf(ctx)
+	if err != nil {
+		return err
 	}
 	if err := o.inTx(ctx, opts, fn, o.CommitTx); err != nil {
 		return err
 	}
 	claim.SetCommitted()
 	return nil
+}
+
+// claimOf returns the claim of ctx that this store may commit.
+func (o *Order) claimOf(ctx context.Context) (*middleware.OrderClaim, error) {
+	claim := middleware.OrderClaimFrom(ctx)
+	if claim == nil {
+		return nil, ErrNoClaim
+	}
+	return claim, o.mayHave(claim.Store())
 }

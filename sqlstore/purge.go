@@ -11,6 +11,8 @@ const (
 	sweepEvery = 64 // claims
 )
 
+// The lock is as for the claims of an [Inbox]: what somebody claims again meanwhile
+// has not ended.
 const purgeSQL = `
 	DELETE FROM {table}
 SQLite:	WHERE key_hash IN (SELECT key_hash FROM {table} WHERE expires_at <= (SELECT {now}) ORDER BY expires_at LIMIT ?1)

@@ -23,7 +23,7 @@ func (t *table) retry(ctx context.Context, f func() error) error {
 	for try := 1; ; try++ {
 		err := f()
 		if err == nil || !t.dialect.transient(err) || try == retryTries || backoff.Sleep(ctx, retryWaits.Wait(try)) != nil {
-			return err
+			return t.migrated(err)
 		}
 	}
 }

@@ -14,6 +14,16 @@ import (
 // for an [Order] SkipStale or Serial), or one made from it.
 var ErrNoClaim = errors.New("sqlstore: the context has no claim: is the store's middleware around the handler, and is it the handler's context?")
 
+// ErrForeignClaim is returned by CommitTx and Tx if the claim of the context is not
+// in this store: the middleware around the handler has another one, of another
+// prefix, database or kind. It is a failure and not a lost lease, because no
+// delivery that comes again fares better. Let both have the same store, or two of
+// the same table; what wraps one of them does no harm.
+//
+// Where a decorator or another pool lies between, a claim that the database has
+// forgotten looks the same.
+var ErrForeignClaim = errors.New("sqlstore: the context's claim is not in this store: does the middleware around the handler have another one?")
+
 // CommitTx makes the claim of ctx done as part of the caller's transaction. The
 // effect happens once when the handler's writes share this transaction.
 //
@@ -23,7 +33,8 @@ var ErrNoClaim = errors.New("sqlstore: the context has no claim: is the store's 
 //     committed the claim: the handler runs again, as below middleware.Retry, after
 //     it failed later or the answer to its commit was lost. Roll back, so that the
 //     effect does not happen again, and return the error: the event is done.
-//   - After any other error roll back, too.
+//   - After any other error roll back, too: [ErrForeignClaim] and [ErrNoClaim] are
+//     a program's mistakes.
 //   - When the transaction has committed, call SetCommitted of the claim.
 //
 // A claim whose lease ran out is committed if nobody took it over. From CommitTx
@@ -39,12 +50,12 @@ var ErrNoClaim = errors.New("sqlstore: the context has no claim: is the store's 
 // transaction, the claim is done at once. Whatever the order, the database gets
 // one statement more, and on SQLite two pragmas; see [ErrNotDurable].
 func (d *Dedupe) CommitTx(ctx context.Context, tx Execer) error {
-	claim := middleware.ClaimFrom(ctx)
-	if claim == nil {
-		return ErrNoClaim
+	claim, err := d.claimOf(ctx)
+	if err != nil {
+		return err
 	}
 	owner := claim.Owner()
-	return d.commitTx(ctx, tx, hashKey(claim.Key()), owner[:], millis(claim.Retention()))
+	return d.commitTx(ctx, tx, claim.Store(), hashKey(claim.Key()), owner[:], millis(claim.Retention()))
 }
 
 // Tx runs fn in a transaction that also makes the claim of ctx done, and commits
@@ -56,21 +67,67 @@ func (d *Dedupe) CommitTx(ctx context.Context, tx Execer) error {
 // is delivered again. Return Tx's error from the handler: once Tx has returned
 // nil, the event is done even if the handler fails later, and a second Tx of the
 // same delivery rolls back with middleware.ErrDuplicate. So let a handler have one.
-// fn runs once; it must neither commit nor roll back.
+// fn runs once; it must neither commit nor roll back, in SQL neither: after a ROLLBACK
+// of its own PostgreSQL would commit the claim without the effect.
 //
 // opts are those of [sql.DB.BeginTx] and may be nil. The claim is committed
 // after fn, or before it where [Dedupe.CommitTx] says so: on SQLite, where the
 // transaction thus has the write lock from its start as with BEGIN IMMEDIATE,
 // and for opts of LevelRepeatableRead and above. Keep it short then: others wait.
 func (d *Dedupe) Tx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx) error) error {
-	claim := middleware.ClaimFrom(ctx)
-	if claim == nil {
-		return ErrNoClaim
+	claim, err := d.claimOf(ctx)
+	if err != nil {
+		return err
 	}
 	if err := d.inTx(ctx, opts, fn, d.CommitTx); err != nil {
 		return err
 	}
 	claim.SetCommitted()
+	return nil
+}
+
+// claimOf returns the claim of ctx that this store may commit.
+func (d *Dedupe) claimOf(ctx context.Context) (*middleware.Claim, error) {
+	claim := middleware.ClaimFrom(ctx)
+	if claim == nil {
+		return nil, ErrNoClaim
+	}
+	return claim, d.mayHave(claim.Store())
+}
+
+// mayHave returns an error if a claim that was made in store cannot be in this
+// table. A store that it does not know may wrap this one, or choose between
+// several, and two databases may be one: then the table itself has to tell, see
+// commitTx.
+func (t *table) mayHave(store any) error {
+	switch store.(type) {
+	case *middleware.MemoryDedupe, *middleware.MemoryOrder:
+		return fmt.Errorf("%w (it is in a %T)", ErrForeignClaim, store)
+	}
+	its := tableOf(store)
+	if its == nil {
+		return nil
+	}
+	if its.dialect != t.dialect || its.fullName() != t.fullName() {
+		return fmt.Errorf("%w (it is in table %s of %v, not in %s of %v)", ErrForeignClaim, its.fullName(), its.dialect, t.fullName(), t.dialect)
+	}
+	return nil
+}
+
+// isOf reports whether store is one of this table, as far as can be told.
+func (t *table) isOf(store any) bool {
+	its := tableOf(store)
+	return its != nil && its.db == t.db && its.dialect == t.dialect && its.fullName() == t.fullName()
+}
+
+// tableOf returns the table of a store of this package, and nil for others.
+func tableOf(store any) *table {
+	switch s := store.(type) {
+	case *Dedupe:
+		return s.table
+	case *Order:
+		return s.table
+	}
 	return nil
 }
 
