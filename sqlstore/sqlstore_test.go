@@ -78,11 +78,15 @@ func TestHashKey_IsStableAndTellsFieldsApart(t *testing.T) {
 }
 
 func FuzzReadable(f *testing.F) {
-	for _, s := range []string{"", "evt_441", "a\x00b", "\xff", `back\slash "quoted"`, "über"} {
+	for _, s := range []string{"", "evt_441", "a\x00b", "\xff", `back\slash "quoted"`, "über", strings.Repeat("ü", 1<<9) + "!"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := readable(s)
+		if len(s) > 1<<10 {
+			require.True(t, strings.HasSuffix(got, "..."))
+			got, s = strings.TrimSuffix(got, "..."), s[:1<<10]
+		}
 		require.NotContains(t, got, "\x00")
 		for i := range len(got) {
 			require.True(t, got[i] >= ' ' && got[i] <= '~')
