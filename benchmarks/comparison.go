@@ -86,7 +86,7 @@ func overFloors(name string, ours, made, kept Case, aim Aim) Comparison {
 // Why the thin event falls short of its aims, where it does.
 const (
 	whySix    = "hash, clock, strict scan and three allocations alone take about a sixth of the peer's time"
-	whyStripe = "the floor is the same as above, and the source looks for the kind of object before it reads the event"
+	whyStripe = "the floor is the same as above"
 	whyPush   = "two SHA-256 of 8 KB, for the signature and for what makes a duplicate, and encoding/json on what is read"
 	whyCloud  = "encoding/json decodes the order for both, which is four fifths of our time"
 	whyFloor  = "the margin is small, and other programs on the machine slow the rest more than the hash"

@@ -25,7 +25,7 @@ func main() {
 	)
 	flag.IntVar(&o.Rounds, "rounds", 70, "paired `rounds` of each comparison")
 	flag.DurationVar(&o.Slot, "slot", 30*time.Millisecond, "how long a case runs in a round")
-	flag.BoolVar(&markdown, "markdown", false, "print the README's table")
+	flag.BoolVar(&markdown, "markdown", false, "print the table of docs/benchmarks.md")
 	flag.StringVar(&pattern, "run", "", "only comparisons of which a name matches this `regexp`")
 	flag.Parse()
 	if err := compare(o, markdown, pattern); err != nil {
