@@ -61,7 +61,7 @@ func heldCommits(t *testing.T, stubborn bool) (store *sqlstore.Dedupe, db *sql.D
 // more.
 func commitTests(t *testing.T, f func(t *testing.T, opts *sql.TxOptions, stubborn bool)) {
 	t.Helper()
-	for _, level := range []sql.IsolationLevel{sql.LevelDefault, sql.LevelRepeatableRead, sql.LevelSerializable} {
+	for _, level := range levels {
 		for _, stubborn := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%v, goes on: %t", level, stubborn), func(t *testing.T) { f(t, &sql.TxOptions{Isolation: level}, stubborn) })
 		}

@@ -55,11 +55,11 @@ type Config struct {
 	// its deadline. It is where trace context in req's headers is taken up. It may
 	// keep neither req nor change what is in it. Default ctx itself.
 	Context func(ctx context.Context, req *cactus.Request) context.Context
-	// Logger is told of retries and of events that nothing takes (warn), dead letters, handlers that do not return
-	// and a store that fails (error): the item's id and source, the attempt and up
-	// to 1 KiB of the error, never bodies or headers. Of what is put off without an
-	// attempt it is told once a second at most, and so it is of what nothing takes.
-	// Default none.
+	// Logger is told of retries and of events that nothing takes (warn), dead
+	// letters, handlers that do not return and a store that fails (error): the
+	// item's id and source, the attempt and up to 1 KiB of the error, never bodies
+	// or headers. Of what is put off without an attempt, and of what nothing takes,
+	// it is told once a second at most each. Default none.
 	Logger *slog.Logger
 }
 

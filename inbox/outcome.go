@@ -64,7 +64,7 @@ func (w *work) untaken(j *job, err error) {
 	case w.config.Strict:
 		w.bury(j, err, true)
 	default:
-		if w.mayTell(&w.orphaned) {
+		if w.mayTell(&w.warned) {
 			w.log(slog.LevelWarn, "inbox item has an event that nothing takes", j, err, true, slog.Uint64("unhandled", n))
 		}
 		w.settler.complete(j)

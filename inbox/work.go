@@ -31,7 +31,7 @@ type work struct {
 	streak   int           // how often it did so in a row, see gather
 	pace     atomic.Int64  // what a job takes, in nanoseconds, on average
 	told     atomic.Int64  // when mayTell was last true of what is put off, in nanoseconds since start
-	orphaned atomic.Int64  // likewise, of what nothing takes
+	warned   atomic.Int64  // likewise, of what nothing takes
 	workers  sync.WaitGroup
 	held     held
 	settler  settler

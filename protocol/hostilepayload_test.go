@@ -34,9 +34,11 @@ func TestDecodePayload_EndsSoonOnAHostilePayload(t *testing.T) {
 		"backslashes":   {`{"tenant":"` + strings.Repeat(`\\`, 400_000) + `\""}`, new(everything)},
 	} {
 		err := decodePayload(json.RawMessage(tt.payload), tt.target)
-		if name != "good members" {
-			require.NotEmpty(t, fieldsOf(t, err), name)
-			require.LessOrEqual(t, len(err.Error()), 1000, name)
+		if name == "good members" {
+			require.NoError(t, err)
+			continue
 		}
+		require.NotEmpty(t, fieldsOf(t, err), name)
+		require.LessOrEqual(t, len(err.Error()), 1000, name)
 	}
 }

@@ -58,6 +58,7 @@ var (
 	_ Diagnoser = (*GitHub)(nil)
 	_ Diagnoser = (*Slack)(nil)
 	_ Diagnoser = (*Template)(nil)
+	_ Diagnoser = (*Token)(nil)
 )
 
 // Bounds of one diagnosis.

@@ -9,8 +9,6 @@ import (
 	"time"
 )
 
-var _ Diagnoser = (*Token)(nil)
-
 // Diagnose implements [Diagnoser]. It compares the token with all keys, whatever
 // their windows, and a few ways to write it. The body is not looked at.
 func (t *Token) Diagnose(h http.Header, body []byte, at time.Time) Diagnosis {

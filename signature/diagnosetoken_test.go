@@ -2,6 +2,7 @@ package signature_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -90,4 +91,14 @@ func TestDiagnose_KnowsTheErrorOfAnyVerifier(t *testing.T) {
 	}
 	d := signature.Diagnose(newToken(t), http.Header{"X-Api-Key": {"nobodys-token"}}, nil, testTime())
 	require.Equal(t, "Token", d.Scheme)
+}
+
+// Any verifier can be asked; one that is no Diagnoser has no more than its error.
+func ExampleDiagnose() {
+	token := signature.Must(signature.NewToken("X-Api-Key", signature.Key{Secret: "5a1b7c0d9e3f48216a7b"}))
+	fmt.Println(signature.Diagnose(token, http.Header{"X-Api-Key": {`"5a1b7c0d9e3f48216a7b"`}}, nil, time.Now()))
+	fmt.Println(signature.Diagnose(silent{signature.ErrNoSignature}, nil, nil, time.Now()))
+	// Output:
+	// Token: the signature is good (key "key1"), but the headers are written differently: it is the token in quotes
+	// there is no signature header: its verifier says no more
 }

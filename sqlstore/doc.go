@@ -23,8 +23,8 @@
 //		})
 //	})
 //
-// It takes PostgreSQL 11 or SQLite 3.24, and for an Inbox SQLite 3.35, or an encoding
-// of UTF8 on PostgreSQL.
+// It takes PostgreSQL 11 or SQLite 3.24. An Inbox takes SQLite 3.35, or PostgreSQL
+// with an encoding of UTF8; see [ErrEncoding].
 //
 // # What happens once
 //

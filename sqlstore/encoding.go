@@ -7,8 +7,9 @@ import (
 )
 
 // ErrEncoding is returned by the Migrate of an [Inbox] for a PostgreSQL database
-// whose encoding is not UTF8, where a header or the text of an error may have no
-// form: an item that has one could not be added, or never be settled.
+// whose encoding is neither UTF8 nor SQL_ASCII, where a header or the text of an
+// error may have no form: an item that has one could not be added, or never be
+// settled.
 var ErrEncoding = errors.New("sqlstore: an inbox needs a database whose encoding is UTF8")
 
 // checkEncoding looks at the database's encoding. SQL_ASCII takes all bytes.

@@ -21,15 +21,16 @@ func hashKey(key middleware.Key) []byte {
 	return sum[:]
 }
 
-const readableMax = 1 << 10
+// maxReadable bounds, in bytes, what is shown of a text.
+const maxReadable = 1 << 10
 
 // readable returns s for people who look at the table: in ASCII, with
 // backslashes, control characters and all others escaped as in Go, so that every
 // encoding of a database can hold it, and with dots for what is beyond 1 KiB of s.
 // Nothing is looked up by it.
 func readable(s string) string {
-	if len(s) > readableMax {
-		return readable(s[:readableMax]) + "..."
+	if len(s) > maxReadable {
+		return readable(s[:maxReadable]) + "..."
 	}
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '\\' || c == '"' {

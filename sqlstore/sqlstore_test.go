@@ -77,15 +77,25 @@ func TestHashKey_IsStableAndTellsFieldsApart(t *testing.T) {
 	}
 }
 
+func TestReadable_BoundsWhatIsStored(t *testing.T) {
+	for _, s := range []string{strings.Repeat("9", 1<<20), strings.Repeat("\xff", 1<<20), strings.Repeat("ü", 1<<20)} {
+		got := readable(s)
+		require.LessOrEqual(t, len(got), 8<<10)
+		require.True(t, strings.HasSuffix(got, "..."))
+		require.NotContains(t, got, "\xff")
+	}
+	require.Equal(t, strings.Repeat("9", maxReadable), readable(strings.Repeat("9", maxReadable)), "this much is shown whole")
+}
+
 func FuzzReadable(f *testing.F) {
 	for _, s := range []string{"", "evt_441", "a\x00b", "\xff", `back\slash "quoted"`, "über", strings.Repeat("ü", 1<<9) + "!"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := readable(s)
-		if len(s) > 1<<10 {
+		if len(s) > maxReadable {
 			require.True(t, strings.HasSuffix(got, "..."))
-			got, s = strings.TrimSuffix(got, "..."), s[:1<<10]
+			got, s = strings.TrimSuffix(got, "..."), s[:maxReadable]
 		}
 		require.NotContains(t, got, "\x00")
 		for i := range len(got) {

@@ -7,8 +7,9 @@
 //	}
 //
 // The suite lets leases and retentions of some milliseconds run out, by waiting
-// for them; see [WithShortLease] for a store that is slow. In a synctest bubble, where t.Run is not allowed, give it something
-// that is not a *testing.T, such as struct{ testing.TB }{t}.
+// for them; see [WithShortLease] for a store that is slow. In a synctest bubble,
+// where t.Run is not allowed, give it something that is not a *testing.T, such as
+// struct{ testing.TB }{t}.
 package dedupetest
 
 import (

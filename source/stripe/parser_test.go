@@ -10,8 +10,10 @@ const thinEvent = `{"id":"evt_1","object":"v2.core.event","type":"v1.billing.met
 	`"created":"2025-10-04T15:13:32.232Z","related_object":{"id":"mtr_1","type":"billing.meter","url":"/v1/billing/meters/mtr_1"}}`
 
 func TestReadThin_TakesOnlyWhatSaysThatItIsThin(t *testing.T) {
-	_, ok := readThin([]byte(thinEvent))
-	require.True(t, ok)
+	for _, body := range []string{thinEvent, `{"id":"evt_1","type":"a","object":"v2.core.event"}`} {
+		_, ok := readThin([]byte(body))
+		require.True(t, ok, body)
+	}
 	for _, rest := range []string{
 		``,
 		`,"object":"event"`,

@@ -21,9 +21,9 @@ import (
 //
 // It calls warn with the first event of each version, which is not dispatched
 // yet, and with that version, "" if there is none, or none that is up to 256 bytes
-// of printable ASCII. After 64 versions it goes
-// silent. Calls come one at a time; warn must not wait, because parsing does. A
-// panic of warn is a failure of that delivery, and the next one passes.
+// of printable ASCII. After 64 versions it goes silent. Calls come one at a time;
+// warn must not wait, because parsing does. A panic of warn is a failure of that
+// delivery, and the next one passes.
 //
 // It panics unless version begins with a date, or if warn is nil.
 func WithAPIVersion(version string, warn func(first cactus.Meta, got string)) Option {

@@ -7,21 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-func TestReadable_BoundsWhatIsStored(t *testing.T) {
-	for _, s := range []string{strings.Repeat("9", 1<<20), strings.Repeat("\xff", 1<<20), strings.Repeat("ü", 1<<20)} {
-		got := readable(s)
-		require.LessOrEqual(t, len(got), 8<<10)
-		require.True(t, strings.HasSuffix(got, "..."))
-		require.NotContains(t, got, "\xff")
-	}
-	require.Equal(t, strings.Repeat("9", readableMax), readable(strings.Repeat("9", readableMax)), "this much is shown whole")
-}
 
 func TestOutage_IsOfTheConnection(t *testing.T) {
 	for err, want := range map[error]bool{
