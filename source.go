@@ -152,8 +152,8 @@ type Limits struct {
 	// seconds, because the Standard Webhooks specification has senders wait at
 	// least 15; negative means none.
 	Deadline time.Duration
-	// Success is the 2xx status of what is 200 by [Outcome.Status]; default 200.
-	// Some protocols want 204 of an answer without a body.
+	// Success is the status of what is 200 by [Outcome.Status]; default 200, also for
+	// one that is not 2xx. Some protocols want 204 of an answer without a body.
 	Success int
 }
 
@@ -179,7 +179,7 @@ func (l Limits) or(other Limits) Limits {
 	if l.Deadline == 0 {
 		l.Deadline = other.Deadline
 	}
-	if l.Success == 0 {
+	if l.Success < 200 || l.Success > 299 {
 		l.Success = other.Success
 	}
 	return l

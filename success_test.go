@@ -42,5 +42,7 @@ func TestLimits_SuccessIsTheStatusOfWhatIs200(t *testing.T) {
 		require.PanicsWithValue(t, "cactus: WithLimits: Success must be a 2xx status", func() {
 			cactus.WithLimits(cactus.Limits{Success: status})
 		})
+		wrong := &fakeSource{limits: cactus.Limits{ContentTypes: []string{"text/plain"}, Success: status}}
+		require.Equal(t, http.StatusOK, serve(cactus.NewHandler(new(cactus.Registry), wrong), plain(http.MethodPost, "a")).Code, status)
 	}
 }

@@ -46,6 +46,7 @@ type MeterErrorsPushed struct {
 func alert(context.Context, *Meter) error { return nil }
 
 func TestReadme_WithYourProvider(t *testing.T) {
+	http.DefaultServeMux = http.NewServeMux() // the test may run again
 	const apiKey = "sk_test"
 	verifier := signature.Must(signature.NewStripe(signature.Key{Secret: cactustest.Secret}))
 
