@@ -218,16 +218,12 @@ func TestOrderCommitTx_SharesATransactionWithDedupe(t *testing.T) {
 			r := &cactus.Registry{}
 			r.Use(middleware.SkipStale(store), middleware.Dedupe(events))
 			cactus.On(r, func(ctx context.Context, e *types.OrderShippedPushed) error {
-				err := events.Tx(ctx, nil, func(tx *sql.Tx) error {
+				return events.Tx(ctx, nil, func(tx *sql.Tx) error {
 					if err := store.CommitTx(ctx, tx); err != nil {
 						return err
 					}
 					return effect(ctx, tx, e.ID)
 				})
-				if err == nil {
-					middleware.OrderClaimFrom(ctx).SetCommitted()
-				}
-				return err
 			})
 			for _, step := range []struct {
 				n    int

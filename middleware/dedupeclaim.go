@@ -54,8 +54,13 @@ func (c *Claim) Retention() time.Duration { return c.of.retention }
 
 // SetCommitted says that the claim has been committed, for good: the middleware
 // neither commits nor releases it then, whatever the handler returns. Call it
-// after the transaction's commit has succeeded, not before.
-func (c *Claim) SetCommitted() { c.committed.Store(true) }
+// after the transaction's commit has succeeded, not before. Of a nil claim it does
+// nothing.
+func (c *Claim) SetCommitted() {
+	if c != nil {
+		c.committed.Store(true)
+	}
+}
 
 type (
 	claimKey struct{}

@@ -51,5 +51,10 @@ func (c *OrderClaim) Retention() time.Duration { return c.of.claim.Retention() }
 // neither commits nor releases it then, whatever the handler returns. Call it
 // after the transaction's commit has succeeded, not before. Without it the
 // middleware commits again: that does nothing, but if somebody else has claimed
-// the object meanwhile the event is busy and comes again.
-func (c *OrderClaim) SetCommitted() { c.of.claim.SetCommitted() }
+// the object meanwhile the event is busy and comes again. Of a nil claim, as that
+// of an event in no order, it does nothing.
+func (c *OrderClaim) SetCommitted() {
+	if c != nil {
+		c.of.claim.SetCommitted()
+	}
+}

@@ -183,8 +183,9 @@ func (s Schedule) problems() fieldErrors {
 	return list
 }
 
-// MarshalJSON writes a schedule that Validate accepts. Only the built-in
-// countdowns are known here: see [Countdowns.MarshalSchedule] for others.
+// MarshalJSON writes a schedule that Validate accepts and whose durations are those
+// of the wire format: some are whole seconds. Only the built-in countdowns are
+// known here: see [Countdowns.MarshalSchedule] for others.
 func (s Schedule) MarshalJSON() ([]byte, error) {
 	return (*Countdowns)(nil).MarshalSchedule(s)
 }

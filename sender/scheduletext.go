@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// String returns s in words: "3 tries, waits: 0s, 1s, 2s and so on; stops on 410".
+// String returns s in words: "3 tries, waits: 0s, 1s; stops on 410".
 func (s Schedule) String() string {
 	text := "1 try"
 	if s.Tries > 1 {
 		text = strconv.Itoa(s.Tries) + " tries, no waits"
 		if s.Countdown != nil {
-			text = strconv.Itoa(s.Tries) + " tries, waits: " + fmt.Sprint(s.Countdown)
+			text = strconv.Itoa(s.Tries) + " tries, waits: " + waitsText(s.Countdown, s.Tries-1)
 		}
 		if s.Jitter > 0 {
 			text += ", less up to " + strconv.Itoa(int(math.Round(min(s.Jitter, 1)*100))) + "% by chance"
@@ -25,6 +25,27 @@ func (s Schedule) String() string {
 	}
 	if stops := s.stopTexts(); len(stops) > 0 {
 		text += "; stops on " + strings.Join(stops, ", ")
+	}
+	return text
+}
+
+// maxListed is how many waits are printed.
+const maxListed = 12
+
+// waitsText returns the first n waits of a countdown, as far as they are known.
+func waitsText(c Countdown, n int) string {
+	switch c.(type) {
+	case Linear, Exponential, List:
+	default:
+		return fmt.Sprint(c)
+	}
+	texts := make([]string, min(n, maxListed))
+	for i := range texts {
+		texts[i] = c.Wait(i + 1).String()
+	}
+	text := strings.Join(texts, ", ")
+	if n > maxListed {
+		text += " and so on"
 	}
 	return text
 }
@@ -60,9 +81,6 @@ func (r Random) String() string {
 	low := max(r.Min, 0)
 	return low.String() + " to " + max(r.Max, low).String()
 }
-
-// maxListed is how many waits of a [List] are printed.
-const maxListed = 12
 
 // String returns the waits: "5s, 5m0s, then 30m0s each".
 func (l List) String() string {

@@ -61,7 +61,7 @@
 // same state, so that any isolation level will do as the database's default.
 // Where the database gives up a statement (serialization failure, deadlock,
 // SQLITE_BUSY) the store repeats it some times, for about a second beyond what
-// the driver waits by itself. Give SQLite a busy_timeout nevertheless, which waits
-// more fairly, but one of a second or two: not every driver looks at the context
-// while it lasts.
+// the driver waits by itself the first and the last time. Give SQLite a
+// busy_timeout nevertheless, which waits more fairly, but one of a second or two:
+// not every driver looks at the context while it lasts.
 package sqlstore

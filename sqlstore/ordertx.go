@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"github.com/cactuscorp/cactus/middleware"
 )
@@ -25,16 +26,17 @@ import (
 //		_, err := tx.ExecContext(ctx, `UPDATE shipments ...`)
 //		return err
 //	})
-//	if err == nil {
-//		middleware.OrderClaimFrom(ctx).SetCommitted()
-//	}
 func (o *Order) CommitTx(ctx context.Context, tx Execer) error {
 	claim, err := o.claimOf(ctx)
 	if err != nil {
 		return err
 	}
 	owner := claim.Owner()
-	return o.commitTx(ctx, tx, claim.Store(), hashKey(claim.Key()), owner[:], claim.Position(), millis(claim.Retention()))
+	if err := o.commitTx(ctx, tx, claim.Store(), hashKey(claim.Key()), owner[:], claim.Position(), millis(claim.Retention())); err != nil {
+		return err
+	}
+	commits(owner, tx, claim.SetCommitted)
+	return nil
 }
 
 // Tx runs fn in a transaction that also records the position of the claim of ctx,
@@ -46,18 +48,14 @@ func (o *Order) Tx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx)
 	if err != nil {
 		return err
 	}
-	if err := o.inTx(ctx, opts, fn, o.CommitTx); err != nil {
-		return err
-	}
-	claim.SetCommitted()
-	return nil
+	return o.inTx(ctx, claim.Owner(), opts, fn, o.CommitTx)
 }
 
 // claimOf returns the claim of ctx that this store may commit.
 func (o *Order) claimOf(ctx context.Context) (*middleware.OrderClaim, error) {
 	claim := middleware.OrderClaimFrom(ctx)
 	if claim == nil {
-		return nil, ErrNoClaim
+		return nil, fmt.Errorf("%w Or is the event in no order, without a related object?", ErrNoClaim)
 	}
 	return claim, o.mayHave(claim.Store())
 }

@@ -13,16 +13,27 @@ import (
 	"github.com/cactuscorp/cactus/internal/backoff"
 )
 
-// retryTries and the waits between them add up to about a second.
-const retryTries = 9
+// retryTries and the waits between them add up to about a second. What the driver
+// waits by itself counts too, but for the first time.
+const (
+	retryTries = 9
+	retryTime  = time.Second
+)
 
 var retryWaits = backoff.Exponential{Base: 5 * time.Millisecond, Max: 400 * time.Millisecond}
 
 // retry repeats what had no effect because of somebody else's statement.
 func (t *table) retry(ctx context.Context, f func() error) error {
+	var failed time.Time // first
 	for try := 1; ; try++ {
 		err := f()
-		if err == nil || !t.dialect.transient(err) || try == retryTries || backoff.Sleep(ctx, retryWaits.Wait(try)) != nil {
+		if err == nil || !t.dialect.transient(err) || try == retryTries {
+			return t.migrated(err)
+		}
+		if try == 1 {
+			failed = time.Now()
+		}
+		if time.Since(failed) > retryTime || backoff.Sleep(ctx, retryWaits.Wait(try)) != nil {
 			return t.migrated(err)
 		}
 	}

@@ -35,7 +35,8 @@ var ErrForeignClaim = errors.New("sqlstore: the context's claim is not in this s
 //     effect does not happen again, and return the error: the event is done.
 //   - After any other error roll back, too: [ErrForeignClaim] and [ErrNoClaim] are
 //     a program's mistakes.
-//   - When the transaction has committed, call SetCommitted of the claim.
+//   - When the transaction has committed, call SetCommitted of the claim. In the
+//     function of a Tx, with its tx, that is done for you.
 //
 // A claim whose lease ran out is committed if nobody took it over. From CommitTx
 // until the end of the transaction its row is locked: who takes over a lease
@@ -55,7 +56,11 @@ func (d *Dedupe) CommitTx(ctx context.Context, tx Execer) error {
 		return err
 	}
 	owner := claim.Owner()
-	return d.commitTx(ctx, tx, claim.Store(), hashKey(claim.Key()), owner[:], millis(claim.Retention()))
+	if err := d.commitTx(ctx, tx, claim.Store(), hashKey(claim.Key()), owner[:], millis(claim.Retention())); err != nil {
+		return err
+	}
+	commits(owner, tx, claim.SetCommitted)
+	return nil
 }
 
 // Tx runs fn in a transaction that also makes the claim of ctx done, and commits
@@ -66,7 +71,8 @@ func (d *Dedupe) CommitTx(ctx context.Context, tx Execer) error {
 // or the commit fails, all is rolled back, and the event will be handled when it
 // is delivered again. Return Tx's error from the handler: once Tx has returned
 // nil, the event is done even if the handler fails later, and a second Tx of the
-// same delivery rolls back with middleware.ErrDuplicate. So let a handler have one.
+// same delivery rolls back with middleware.ErrDuplicate. So let a handler have one,
+// and within it CommitTx of another store: a Tx in there is [ErrNested].
 // fn runs once; it must neither commit nor roll back, in SQL neither: after a ROLLBACK
 // of its own PostgreSQL would commit the claim without the effect.
 //
@@ -79,11 +85,7 @@ func (d *Dedupe) Tx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx
 	if err != nil {
 		return err
 	}
-	if err := d.inTx(ctx, opts, fn, d.CommitTx); err != nil {
-		return err
-	}
-	claim.SetCommitted()
-	return nil
+	return d.inTx(ctx, claim.Owner(), opts, fn, d.CommitTx)
 }
 
 // claimOf returns the claim of ctx that this store may commit.
@@ -132,7 +134,20 @@ func tableOf(store any) *table {
 }
 
 // inTx runs fn in a transaction and commits it, with commit before or after fn.
-func (t *table) inTx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx) error, commit func(ctx context.Context, tx Execer) error) error {
+func (t *table) inTx(ctx context.Context, owner middleware.Owner, opts *sql.TxOptions,
+	fn func(tx *sql.Tx) error, commitTx func(ctx context.Context, tx Execer) error,
+) error {
+	r, leave, err := enter(ctx, owner)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	commit := func(ctx context.Context, tx Execer) error {
+		if tx, ok := tx.(*sql.Tx); ok {
+			r.begun(tx)
+		}
+		return commitTx(ctx, tx)
+	}
 	first := t.dialect == SQLite || opts != nil && opts.Isolation >= sql.LevelRepeatableRead
 	var begun func(ctx context.Context, tx Execer) error
 	if first {
@@ -143,6 +158,7 @@ func (t *table) inTx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.T
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	r.begun(tx)
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -154,6 +170,7 @@ func (t *table) inTx(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.T
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit transaction: %w", err)
 	}
+	r.setCommitted()
 	return nil
 }
 

@@ -48,10 +48,11 @@ func alert(context.Context, *Meter) error { return nil }
 func TestReadme_WithYourProvider(t *testing.T) {
 	http.DefaultServeMux = http.NewServeMux() // the test may run again
 	const apiKey = "sk_test"
-	verifier := signature.Must(signature.NewStripe(signature.Key{Secret: cactustest.Secret}))
+	t.Setenv("STRIPE_SECRET", cactustest.Secret)
 
+	verifier := signature.Must(signature.NewStripe(signature.Key{Secret: os.Getenv("STRIPE_SECRET")}))
 	r := &cactus.Registry{Fetcher: stripe.NewClient(apiKey, "2025-12-15.clover")}
-	cactus.On(r, func(ctx context.Context, e *MeterErrorsPushed) error { // your type, ten lines: see below
+	cactus.On(r, func(ctx context.Context, e *MeterErrorsPushed) error { // your type: examples/stripe/events.go
 		meter, err := e.FetchRelatedObject(ctx)
 		if err != nil {
 			return err

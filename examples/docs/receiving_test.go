@@ -65,6 +65,43 @@ func noDuplicate(ctx context.Context, db *sql.DB, r *cactus.Registry) error {
 	return nil
 }
 
+func TestReceiving_OrderInTheSameTransaction(t *testing.T) {
+	db := openDB(t)
+	for _, statement := range []string{
+		`CREATE TABLE shipments (order_id TEXT PRIMARY KEY, state TEXT)`, `INSERT INTO shipments VALUES ('ord_1', '')`,
+	} {
+		_, err := db.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	events, positions := sqlstore.NewDedupe(db, sqlstore.SQLite), sqlstore.NewOrder(db, sqlstore.SQLite)
+	require.NoError(t, events.Migrate(t.Context()))
+	require.NoError(t, positions.Migrate(t.Context()))
+	r := new(cactus.Registry)
+	r.Use(middleware.SkipStale(positions), middleware.Dedupe(events))
+	r.Handle("order.*", func(ctx context.Context, e *cactus.RawEvent) error {
+		return events.Tx(ctx, nil, func(tx *sql.Tx) error { // the Dedupe's
+			if err := positions.CommitTx(ctx, tx); err != nil { // the Order's
+				return err
+			}
+			_, err := tx.ExecContext(ctx, `UPDATE shipments SET state = ? WHERE order_id = ?`, e.Type, e.RelatedObject.ID)
+			return err
+		})
+	})
+
+	deliver := func(id, eventType string, minute int) error {
+		return r.Dispatch(t.Context(), &cactus.Envelope{
+			Meta:          cactus.Meta{ID: id, Type: eventType, Created: time.Date(2026, 3, 1, 10, minute, 0, 0, time.UTC)},
+			RelatedObject: cactus.ObjectRef{ID: "ord_1", Type: "order"},
+		})
+	}
+	require.NoError(t, deliver("evt_2", "order.delivered", 2))
+	require.ErrorIs(t, deliver("evt_2", "order.delivered", 2), middleware.ErrDuplicate)
+	require.ErrorIs(t, deliver("evt_1", "order.shipped", 1), middleware.ErrStale)
+	var state string
+	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT state FROM shipments`).Scan(&state))
+	require.Equal(t, "order.delivered", state)
+}
+
 func TestReceiving_AnswerNow(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

@@ -19,6 +19,7 @@ import (
 	"github.com/cactuscorp/cactus/cactustest"
 	"github.com/cactuscorp/cactus/sender"
 	"github.com/cactuscorp/cactus/sender/sendertest"
+	"github.com/cactuscorp/cactus/signature"
 )
 
 func TestSending_OneWebhook(t *testing.T) {
@@ -95,10 +96,40 @@ func attempt(ctx context.Context, client *sender.Client, queue *shelf, message *
 	case sender.Interrupted: // by ctx, and is no attempt
 		return queue.Keep(message, n, 0)
 	case sender.GiveUp:
-		return errors.New(d.Reason)
+		return errors.Join(errors.New(d.Reason), attempt.Err)
 	case sender.Done:
 	}
 	return nil
+}
+
+func TestSending_GiveBack(t *testing.T) {
+	scheme := signature.Must(signature.NewStandardWebhooks(signature.Key{Secret: cactustest.Secret}))
+	signed, err := sender.NewMessage(Project{Title: "Cactus"}, sender.URL("https://example.com"), sender.Sign(scheme))
+	require.NoError(t, err)
+	stored, err := json.Marshal(signed)
+	require.NoError(t, err)
+
+	receiver := sendertest.NewReceiver(t, sendertest.Answer(200))
+	client := sendertest.NewClient(receiver)
+	queue := new(shelf)
+	var lost sender.Message
+	require.NoError(t, json.Unmarshal(stored, &lost))
+	require.ErrorContains(t, attempt(t.Context(), client, queue, &lost, 1), "give it back after loading")
+	require.NoError(t, load(t.Context(), client, queue, stored, scheme))
+	require.Empty(t, queue.kept)
+}
+
+// load makes an attempt of a message that was kept.
+func load(ctx context.Context, client *sender.Client, queue *shelf, stored []byte, scheme *signature.StandardWebhooks) error {
+	var message sender.Message
+	if err := json.Unmarshal(stored, &message); err != nil {
+		return err
+	}
+	if message.SignedBy != "" {
+		message.Signer = scheme // a signature.StandardWebhooks of the endpoint's secret
+	}
+
+	return attempt(ctx, client, queue, &message, 1)
 }
 
 func newHook(s sender.Sender) sender.HookFunc[Project] {
