@@ -15,7 +15,9 @@
 //     both: two sources may use the same id.
 //   - data is Data as it came. An explicit null is data too: it decodes to the
 //     zero D. An event without data is thin, so that a handler of a
-//     [cactus.Full] has it pulled; use [cactus.Bare] where there never is any.
+//     [cactus.Full] has it pulled; CloudEvents have no API for that, so without a
+//     Fetcher of yours it fails each time. Use [cactus.Bare] where there never is
+//     any data.
 //   - data_base64 is Data as a JSON string of the same base64, which
 //     encoding/json decodes into a []byte D.
 //   - Every attribute is in Raw, from which fields of the user's own are filled.

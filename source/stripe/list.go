@@ -27,16 +27,16 @@ import (
 // last minute.
 //
 // An EventQuery's Since is taken down to the millisecond. After is the id of an
-// event that Stripe still has. Other events created at the same time come once
-// more, because one that Stripe has listed late may be among them. Type is one
-// type. A Limit of zero leaves the size of a page to Stripe.
+// event that Stripe still has: it is asked for first. Other events created at the
+// same time come once more, because one that Stripe has listed late may be among
+// them. Type is one type. A Limit of zero leaves the size of a page to Stripe.
 //
 // The list is whole or ends with an error: an answer that is no list, pages that go
 // round in circles, an event of another kind, and one that was created outside of
 // the time that was asked for, as an API version that does not know that filter
-// would answer, are errors. The filter is that of versions since
-// 2025-12-15.clover. What Stripe lists only after a part was read is not in that
-// walk: let the next one begin a little earlier.
+// would answer, are errors. The filter, created[gte] and created[lt], is that of
+// versions since 2025-12-15.clover. What Stripe lists only after a part was read is
+// not in that walk: let the next one begin a little earlier.
 //
 // It is the list of one account, which is the key's. For that of a connected
 // account, let a client have a [cactus.WithHeader] that sets Stripe-Context; the
