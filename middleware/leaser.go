@@ -126,15 +126,12 @@ func (l *leaser) settle(c *claimContext, err error) error {
 	if outcome == cactus.OutcomeHandled || outcome == cactus.OutcomeIgnored {
 		return l.commit(c, err)
 	}
-	if outcome == cactus.OutcomeFailed {
-		inTx := errors.Is(err, ErrLeaseLost) // of the handler's own transaction
-		if !inTx && c.lost() {
-			err = fmt.Errorf("%w: %w", ErrLeaseLost, err)
-		}
-		if inTx || c.lost() {
-			_ = l.release(c) // what was lost may be another claim than this one
-			return l.lost(c, err)
-		}
+	if outcome == cactus.OutcomeFailed && !errors.Is(err, ErrLeaseLost) && c.lost() {
+		err = fmt.Errorf("%w: %w", ErrLeaseLost, err) // of which the handler need not know why it failed
+	}
+	if outcome == cactus.OutcomeFailed && errors.Is(err, ErrLeaseLost) { // by a renewal or the handler's own transaction
+		_ = l.release(c) // what was lost may be another claim than this one
+		return l.lost(c, err)
 	}
 	if failed := l.release(c); failed != nil {
 		return fmt.Errorf("%w (release claim: %v)", err, failed) //nolint:errorlint // it must not change the outcome

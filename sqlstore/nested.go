@@ -64,10 +64,7 @@ func (r *runningTx) begun(tx *sql.Tx) {
 // commits has setCommitted be called when the Tx that tx belongs to has committed,
 // if it belongs to one.
 func commits(owner middleware.Owner, tx Execer, setCommitted func()) {
-	found, ok := running.Load(owner)
-	if !ok {
-		return
-	}
+	found, _ := running.Load(owner)
 	r, ok := found.(*runningTx)
 	if !ok {
 		return
@@ -80,6 +77,8 @@ func commits(owner middleware.Owner, tx Execer, setCommitted func()) {
 }
 
 func (r *runningTx) setCommitted() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, f := range r.committed {
 		f()
 	}

@@ -107,19 +107,21 @@ func (t *table) mayHave(store any) error {
 		return fmt.Errorf("%w (it is in a %T)", ErrForeignClaim, store)
 	}
 	its := tableOf(store)
-	if its == nil {
+	if its == nil || t.isCalled(its) {
 		return nil
 	}
-	if its.dialect != t.dialect || its.fullName() != t.fullName() {
-		return fmt.Errorf("%w (it is in table %s of %v, not in %s of %v)", ErrForeignClaim, its.fullName(), its.dialect, t.fullName(), t.dialect)
-	}
-	return nil
+	return fmt.Errorf("%w (it is in table %s of %v, not in %s of %v)", ErrForeignClaim, its.fullName(), its.dialect, t.fullName(), t.dialect)
+}
+
+// isCalled reports whether t is what its is called, though perhaps elsewhere.
+func (t *table) isCalled(its *table) bool {
+	return its.dialect == t.dialect && its.fullName() == t.fullName()
 }
 
 // isOf reports whether store is one of this table, as far as can be told.
 func (t *table) isOf(store any) bool {
 	its := tableOf(store)
-	return its != nil && its.db == t.db && its.dialect == t.dialect && its.fullName() == t.fullName()
+	return its != nil && its.db == t.db && t.isCalled(its)
 }
 
 // tableOf returns the table of a store of this package, and nil for others.
@@ -135,30 +137,25 @@ func tableOf(store any) *table {
 
 // inTx runs fn in a transaction and commits it, with commit before or after fn.
 func (t *table) inTx(ctx context.Context, owner middleware.Owner, opts *sql.TxOptions,
-	fn func(tx *sql.Tx) error, commitTx func(ctx context.Context, tx Execer) error,
+	fn func(tx *sql.Tx) error, commit func(ctx context.Context, tx Execer) error,
 ) error {
 	r, leave, err := enter(ctx, owner)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	commit := func(ctx context.Context, tx Execer) error {
-		if tx, ok := tx.(*sql.Tx); ok {
-			r.begun(tx)
-		}
-		return commitTx(ctx, tx)
-	}
 	first := t.dialect == SQLite || opts != nil && opts.Isolation >= sql.LevelRepeatableRead
-	var begun func(ctx context.Context, tx Execer) error
-	if first {
-		begun = commit
-	}
-	tx, err := t.begin(ctx, opts, begun)
+	tx, err := t.begin(ctx, opts, func(ctx context.Context, tx *sql.Tx) error {
+		r.begun(tx)
+		if first {
+			return commit(ctx, tx)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	r.begun(tx)
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -175,14 +172,10 @@ func (t *table) inTx(ctx context.Context, owner middleware.Owner, opts *sql.TxOp
 }
 
 // begin begins a transaction whose first statement is that of f, again if need be.
-// f may be nil.
-func (t *table) begin(ctx context.Context, opts *sql.TxOptions, f func(ctx context.Context, tx Execer) error) (tx *sql.Tx, err error) {
+func (t *table) begin(ctx context.Context, opts *sql.TxOptions, f func(ctx context.Context, tx *sql.Tx) error) (tx *sql.Tx, err error) {
 	err = t.retry(ctx, func() error {
 		if tx, err = t.db.BeginTx(ctx, opts); err != nil {
 			return fmt.Errorf("begin transaction: %w", err)
-		}
-		if f == nil {
-			return nil
 		}
 		if err := f(ctx, tx); err != nil {
 			_ = tx.Rollback()
