@@ -268,7 +268,7 @@ func (c *Client) once(ctx context.Context, m *Meta, target *url.URL) ([]byte, er
 	if err != nil {
 		return nil, fmt.Errorf("read the API's answer: %w", err)
 	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	if !isSuccess(resp.StatusCode) {
 		return nil, c.apiError(resp, body)
 	}
 	if int64(len(body)) > c.maxResponse {

@@ -21,7 +21,7 @@ func WithStrict() HandlerOption { return func(h *handler) { h.strict = true } }
 // WithLimits overrides the source's limits, field by field. It panics if Success
 // is neither zero nor 2xx.
 func WithLimits(l Limits) HandlerOption {
-	if l.Success != 0 && (l.Success < 200 || l.Success > 299) {
+	if l.Success != 0 && !isSuccess(l.Success) {
 		panic("cactus: WithLimits: Success must be a 2xx status")
 	}
 	return func(h *handler) { h.limits = l }

@@ -179,11 +179,13 @@ func (l Limits) or(other Limits) Limits {
 	if l.Deadline == 0 {
 		l.Deadline = other.Deadline
 	}
-	if l.Success < 200 || l.Success > 299 {
+	if !isSuccess(l.Success) {
 		l.Success = other.Success
 	}
 	return l
 }
+
+func isSuccess(status int) bool { return status >= 200 && status <= 299 }
 
 // Thin is the source of Cactus Corp's own requests: Standard Webhooks headers
 // and the body of [ParseEnvelope]. The id that was signed must be the body's id. The
