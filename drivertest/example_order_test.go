@@ -5,11 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
-
-	_ "modernc.org/sqlite"
 
 	"github.com/cactuscorp/cactus"
 	"github.com/cactuscorp/cactus/middleware"
@@ -21,19 +17,12 @@ import (
 // are written by one transaction: the newest event fails at first, which leaves
 // both to the older one, and comes again.
 func Example_skipStale() {
-	dir, err := os.MkdirTemp("", "example")
+	db, remove, err := exampleDB()
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
-	dsn := "file:" + filepath.Join(dir, "orders.db") + "?_pragma=busy_timeout(2000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)"
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer db.Close()
+	defer remove()
 	ctx := context.Background()
 	positions := sqlstore.NewOrder(db, sqlstore.SQLite)
 	if err := positions.Migrate(ctx); err != nil {

@@ -5,10 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-
-	_ "modernc.org/sqlite"
 
 	"github.com/cactuscorp/cactus"
 	"github.com/cactuscorp/cactus/middleware"
@@ -19,19 +15,12 @@ import (
 // The first delivery fails after its effect, which is rolled back with the
 // claim. The second succeeds, and the third is a duplicate.
 func Example_dedupe() {
-	dir, err := os.MkdirTemp("", "example")
+	db, remove, err := exampleDB()
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
-	dsn := "file:" + filepath.Join(dir, "orders.db") + "?_pragma=busy_timeout(2000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)"
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer db.Close()
+	defer remove()
 	ctx := context.Background()
 	store := sqlstore.NewDedupe(db, sqlstore.SQLite)
 	if err := store.Migrate(ctx); err != nil {

@@ -167,31 +167,16 @@ func TestOrderCommitTx_LocksOutATakeover(t *testing.T) {
 				var taken middleware.ClaimResult
 				r := follower(store, time.Minute, func(ctx context.Context, id string) error {
 					lapse(t, db) //nolint:contextcheck // the test's
-					tx, err := db.BeginTx(ctx, nil)
-					require.NoError(t, err)
-					require.NoError(t, store.CommitTx(ctx, tx))
-					require.NoError(t, effect(ctx, tx, id))
-					c, result := middleware.OrderClaimFrom(ctx), make(chan error)
-					go func() {
-						var err error
+					c := middleware.OrderClaimFrom(ctx)
+					err := commitMeanwhile(ctx, t, db, id, commit, store.CommitTx, func(ctx context.Context) (err error) {
 						older := middleware.OrderRequest{Key: c.Key(), Owner: middleware.Owner{1}, Lease: time.Hour, Position: c.Position() - 1}
-						taken, err = store.Claim(context.WithoutCancel(ctx), older)
-						result <- err
-					}()
-					select {
-					case <-result:
-						require.Fail(t, "the takeover did not wait")
-					case <-time.After(50 * time.Millisecond):
+						taken, err = store.Claim(ctx, older)
+						return err
+					})
+					if err == nil {
+						c.SetCommitted()
 					}
-					if !commit {
-						require.NoError(t, tx.Rollback())
-						require.NoError(t, <-result)
-						return errPrinter
-					}
-					require.NoError(t, tx.Commit())
-					c.SetCommitted()
-					require.NoError(t, <-result)
-					return nil
+					return err
 				})
 				_, err := deliverAt(t.Context(), r, "ord_1", 2)
 				if commit {

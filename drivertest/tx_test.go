@@ -114,6 +114,33 @@ func TestTx_CommitsALeaseThatRanOutIfNobodyTookItOver(t *testing.T) {
 	}
 }
 
+// commitMeanwhile commits a claim and an effect in a transaction, or rolls it back
+// and fails, and requires that a takeover waits until then.
+func commitMeanwhile(ctx context.Context, t *testing.T, db *sql.DB, id string, commit bool,
+	commitTx func(context.Context, sqlstore.Execer) error, takeOver func(context.Context) error,
+) error {
+	t.Helper()
+	tx, err := db.BeginTx(ctx, nil)
+	require.NoError(t, err)
+	require.NoError(t, commitTx(ctx, tx))
+	require.NoError(t, effect(ctx, tx, id))
+	result := make(chan error)
+	go func() { result <- takeOver(context.WithoutCancel(ctx)) }()
+	select {
+	case <-result:
+		require.Fail(t, "the takeover did not wait")
+	case <-time.After(50 * time.Millisecond):
+	}
+	if !commit {
+		require.NoError(t, tx.Rollback())
+		require.NoError(t, <-result)
+		return errPrinter
+	}
+	require.NoError(t, tx.Commit())
+	require.NoError(t, <-result)
+	return nil
+}
+
 // A takeover that comes between CommitTx and the transaction's own commit waits
 // for the row, and then sees that the event is done.
 func TestCommitTx_LocksOutATakeover(t *testing.T) {
@@ -124,30 +151,15 @@ func TestCommitTx_LocksOutATakeover(t *testing.T) {
 				var taken middleware.ClaimResult
 				r := receiver(store, time.Minute, func(ctx context.Context, id string) error {
 					age(t, db, 2*time.Minute) //nolint:contextcheck // the test's
-					tx, err := db.BeginTx(ctx, nil)
-					require.NoError(t, err)
-					require.NoError(t, store.CommitTx(ctx, tx))
-					require.NoError(t, effect(ctx, tx, id))
-					result := make(chan error)
-					go func() {
-						var err error
-						taken, err = store.Claim(context.WithoutCancel(ctx), middleware.ClaimRequest{Key: middleware.ClaimFrom(ctx).Key(), Owner: middleware.Owner{1}, Lease: time.Hour})
-						result <- err
-					}()
-					select {
-					case <-result:
-						require.Fail(t, "the takeover did not wait")
-					case <-time.After(50 * time.Millisecond):
+					c := middleware.ClaimFrom(ctx)
+					err := commitMeanwhile(ctx, t, db, id, commit, store.CommitTx, func(ctx context.Context) (err error) {
+						taken, err = store.Claim(ctx, middleware.ClaimRequest{Key: c.Key(), Owner: middleware.Owner{1}, Lease: time.Hour})
+						return err
+					})
+					if err == nil {
+						c.SetCommitted()
 					}
-					if !commit {
-						require.NoError(t, tx.Rollback())
-						require.NoError(t, <-result)
-						return errPrinter
-					}
-					require.NoError(t, tx.Commit())
-					middleware.ClaimFrom(ctx).SetCommitted()
-					require.NoError(t, <-result)
-					return nil
+					return err
 				})
 				_, err := deliver(t.Context(), r, "evt_1")
 				if commit {

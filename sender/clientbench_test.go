@@ -21,28 +21,18 @@ func serveFixed(tb testing.TB) string {
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
-	tb.Cleanup(func() { _ = listener.Close() })
 	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok")
-	go func() {
+	serveConns(tb, listener, func(conn net.Conn) {
+		buffer := make([]byte, 64<<10)
 		for {
-			conn, err := listener.Accept()
-			if err != nil {
+			if n, err := conn.Read(buffer); err != nil || n == 0 {
 				return
 			}
-			go func() {
-				defer conn.Close()
-				buffer := make([]byte, 64<<10)
-				for {
-					if n, err := conn.Read(buffer); err != nil || n == 0 {
-						return
-					}
-					if _, err := conn.Write(answer); err != nil {
-						return
-					}
-				}
-			}()
+			if _, err := conn.Write(answer); err != nil {
+				return
+			}
 		}
-	}()
+	})
 	return "http://" + listener.Addr().String()
 }
 

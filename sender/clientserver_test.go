@@ -44,10 +44,23 @@ func loopbackClient(tb testing.TB, config Config) *Client {
 func serveRaw(t *testing.T, script func(conn net.Conn)) (addr string, conns *atomic.Int32) {
 	t.Helper()
 
-	conns = new(atomic.Int32)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
+	conns = serveConns(t, listener, func(conn net.Conn) {
+		if readRequest(conn) {
+			script(conn)
+		}
+	})
+	return listener.Addr().String(), conns
+}
+
+// serveConns runs script with each connection that is made to the listener, and
+// counts them. It closes them, and at the test's end the listener.
+func serveConns(tb testing.TB, listener net.Listener, script func(conn net.Conn)) (conns *atomic.Int32) {
+	tb.Helper()
+
+	conns = new(atomic.Int32)
+	tb.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -57,13 +70,11 @@ func serveRaw(t *testing.T, script func(conn net.Conn)) (addr string, conns *ato
 			conns.Add(1)
 			go func() {
 				defer conn.Close()
-				if readRequest(conn) {
-					script(conn)
-				}
+				script(conn)
 			}()
 		}
 	}()
-	return listener.Addr().String(), conns
+	return conns
 }
 
 // readRequest reads one request that is written at once.

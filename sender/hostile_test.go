@@ -22,22 +22,12 @@ func echo(t *testing.T, before string) (addr string) {
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				request := make([]byte, 64<<10)
-				n, _ := conn.Read(request)
-				// The colons would make valid headers.
-				_, _ = io.WriteString(conn, before+strings.ReplaceAll(string(request[:n]), ": ", " "))
-			}()
-		}
-	}()
+	serveConns(t, listener, func(conn net.Conn) {
+		request := make([]byte, 64<<10)
+		n, _ := conn.Read(request)
+		// The colons would make valid headers.
+		_, _ = io.WriteString(conn, before+strings.ReplaceAll(string(request[:n]), ": ", " "))
+	})
 	return listener.Addr().String()
 }
 

@@ -17,23 +17,9 @@ import (
 func serveRawTLS(t *testing.T, config *tls.Config, script func(conn net.Conn)) (port string, conns *atomic.Int32) {
 	t.Helper()
 
-	conns = new(atomic.Int32)
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			conns.Add(1)
-			go func() {
-				defer conn.Close()
-				script(conn)
-			}()
-		}
-	}()
+	conns = serveConns(t, listener, script)
 	_, port, err = net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
 	return port, conns
